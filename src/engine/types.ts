@@ -1,0 +1,226 @@
+/** What the engine takes in and gives out: registrations, findings, verdicts, events, views. */
+import type { FamilyName, Prefix } from '../prefix/prefix.ts'
+
+/** Finding reasons that the engine itself can find; the order is the bit number inside the engine. */
+export const findingReasons = [
+  'not-received',
+  'missing-community',
+  'as-path-too-long',
+  'private-asn',
+  'bogon-asn',
+  'as-path-prepended',
+  'origin-mismatch',
+  'overlapping-prefix',
+  'overlapping-announcement',
+  'malformed-update',
+  'session-down',
+  'duplicate-prefix',
+] as const
+export type FindingReason = (typeof findingReasons)[number]
+
+export const severities = ['error', 'warning'] as const
+export type Severity = (typeof severities)[number]
+
+/** Number = value of `bgpwarden_prefix_state`. */
+export const PrefixState = {
+  None: 0,
+  Pending: 1,
+  Verified: 2,
+  Warning: 3,
+  Failed: 4,
+  Invalid: 5,
+} as const
+export type PrefixStateName = keyof typeof PrefixState
+export const prefixStateNames = Object.keys(PrefixState) as PrefixStateName[]
+
+/** Class of a received route; the label `verdict` of `bgpwarden_verdicts_total`. */
+export const routeClasses = ['verified', 'failed', 'overlap', 'unregistered'] as const
+export type RouteClass = (typeof routeClasses)[number]
+
+/** A community that must be on a route: `8075:8007` (RFC 1997) or `64500:1:2` (RFC 8092). */
+export type CommunityText = string
+
+/** How a prefix must arrive. */
+export interface Policy {
+  readonly requiredCommunities: readonly CommunityText[]
+  /** Whether all of them, or any one of them, must be there. */
+  readonly communityMatch: 'all' | 'any'
+  readonly maxAsPathLength: number
+  readonly allowPrepending: boolean
+  /** What `bogon-asn` counts as. */
+  readonly bogonAsn: Severity | 'off'
+  /** Seconds after Established in which a missing End-of-RIB still means "Pending". */
+  readonly convergenceSeconds: number
+}
+
+export const defaultPolicy: Policy = {
+  requiredCommunities: ['8075:8007'],
+  communityMatch: 'all',
+  maxAsPathLength: 3,
+  allowPrepending: false,
+  bogonAsn: 'warning',
+  convergenceSeconds: 60,
+}
+
+/** A registered prefix, as config or registry declares it. */
+export interface Registration {
+  /** Unique. */
+  readonly name: string
+  /** Masked. */
+  readonly prefix: Prefix
+  /** AS numbers that may originate it; empty: any. */
+  readonly originAsns: readonly number[]
+  /** Two registrations of one owner may overlap; absent: its own owner. */
+  readonly owner?: string
+  /** Names of the expected sessions; absent: every session that carries the family. */
+  readonly sessions?: readonly string[]
+  /** Overrides of the engine's policy. */
+  readonly policy?: Partial<Policy>
+  /** false: state None, not judged. */
+  readonly enabled?: boolean
+  /** Why this registration itself cannot be judged (state Invalid), in one sentence. */
+  readonly invalid?: string
+}
+
+/** Facts behind a finding, as received. Only what bears on the reason is present. */
+export interface Evidence {
+  readonly asPath?: string
+  readonly communities?: readonly string[]
+  readonly nextHop?: string
+  /** The offending AS number. */
+  readonly asn?: number
+  /** Its place in the path, counted from 1 at the peer. */
+  readonly position?: number
+  readonly pathLength?: number
+  readonly originAsn?: number
+  /** The other registered prefix, with its name. */
+  readonly otherPrefix?: string
+  readonly otherName?: string
+  /** Routes of the session that bear on the finding (covering or more specific), a sample. */
+  readonly routes?: readonly string[]
+  readonly count?: number
+  /** Why the UPDATE was malformed. */
+  readonly detail?: string
+}
+
+export interface Finding {
+  readonly reason: FindingReason
+  readonly severity: Severity
+  /** Where it applies; null: to the registration as such. */
+  readonly session: string | null
+  /** One sentence that names the offending value. */
+  readonly message: string
+  /** One sentence: what to change and who changes it. */
+  readonly action: string
+  readonly evidence: Evidence
+  /** Milliseconds since the epoch. */
+  readonly since: number
+}
+
+/** How one expected session bears on a verdict. */
+export interface SessionCheck {
+  readonly session: string
+  /** `pending`: its initial table is not complete; `down`: not Established. */
+  readonly status: 'received' | 'missing' | 'pending' | 'down'
+  readonly route?: RouteView
+}
+
+export interface PrefixSummary {
+  readonly name: string
+  readonly prefix: string
+  readonly family: FamilyName
+  readonly owner: string | null
+  readonly state: PrefixStateName
+  /** Milliseconds since the epoch: when the state began. */
+  readonly since: number
+  /** Distinct reasons of the open findings. */
+  readonly reasons: readonly FindingReason[]
+}
+
+export interface PrefixVerdict extends PrefixSummary {
+  readonly originAsns: readonly number[]
+  readonly policy: Policy
+  /** Joined sentences of all findings, for one-line displays; empty when there is none. */
+  readonly errorMessage: string
+  readonly findings: readonly Finding[]
+  readonly sessions: readonly SessionCheck[]
+}
+
+/** A route of an Adj-RIB-In, made when somebody asks. */
+export interface RouteView {
+  readonly prefix: string
+  /** RFC 7911 path identifier, when the session negotiated it. */
+  readonly pathId?: number
+  readonly class: RouteClass
+  /** Attribute findings of the route under the default (or its registration's) policy. */
+  readonly reasons: readonly FindingReason[]
+  readonly origin: string
+  readonly asPath: string
+  readonly nextHop: string
+  readonly med: number | null
+  readonly localPref: number | null
+  readonly communities: readonly string[]
+  readonly largeCommunities: readonly string[]
+  readonly extendedCommunities: readonly string[]
+  readonly atomicAggregate: boolean
+  readonly aggregator: string | null
+  /** Attributes the daemon does not know: code, flags, hex of the value. */
+  readonly unknownAttributes: readonly { code: number; flags: number; value: string }[]
+  /** RFC facts worth an operator's eye: `as-set`, `confederation-segment`, `own-as`, `as-trans`, ... */
+  readonly notes: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** Kept from before a restart of the peer (RFC 4724). */
+  readonly stale: boolean
+}
+
+/** One finding in an event: enough to say what opened or closed. */
+export interface FindingChange {
+  readonly reason: FindingReason
+  readonly severity: Severity
+  readonly session: string | null
+  readonly message: string
+  /** How long it was open, milliseconds; only when it closed. */
+  readonly duration?: number
+}
+
+/** A verdict changed: its state, or the set of its findings. */
+export interface PrefixEvent {
+  readonly kind: 'prefix'
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly name: string
+  readonly prefix: string
+  /** null: the prefix has just been registered. */
+  readonly from: PrefixStateName | null
+  /** null: the prefix is no longer registered. */
+  readonly to: PrefixStateName | null
+  /** Milliseconds that `from` lasted. */
+  readonly duration: number
+  readonly opened: readonly FindingChange[]
+  readonly closed: readonly FindingChange[]
+}
+
+/** What the engine knows of a session it was told about. */
+export interface EngineSessionConfig {
+  /** Unique, never changes. */
+  readonly name: string
+  readonly families: readonly FamilyName[]
+}
+
+/** How a look-up in an Adj-RIB-In matches. */
+export type RouteMatch = 'exact' | 'covering' | 'covered'
+
+/** Counters of one session, read at scrape time. */
+export interface SessionTallies {
+  readonly prefixes: Readonly<Record<FamilyName, number>>
+  readonly announced: Readonly<Record<FamilyName, number>>
+  readonly withdrawn: Readonly<Record<FamilyName, number>>
+  readonly classes: Readonly<Record<RouteClass, number>>
+  /** Registered-prefix announcements that carried the reason. */
+  readonly findings: Readonly<Record<FindingReason, number>>
+  /** UPDATEs by RFC 7606 treatment (`attribute-discard`, `treat-as-withdraw`, `session-reset`). */
+  readonly updateErrors: Readonly<
+    Record<'attribute-discard' | 'treat-as-withdraw' | 'session-reset', number>
+  >
+}

@@ -1,0 +1,147 @@
+/** What a session is told and what it tells; the seam between sockets and everything above. */
+import type { FamilyName } from '../prefix/prefix.ts'
+import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
+
+/** RFC 4273 numbers, as `bgpwarden_session_state` shows them. */
+export const SessionState = {
+  Idle: 1,
+  Connect: 2,
+  Active: 3,
+  OpenSent: 4,
+  OpenConfirm: 5,
+  Established: 6,
+} as const
+export type SessionState = (typeof SessionState)[keyof typeof SessionState]
+export type SessionStateName = keyof typeof SessionState
+
+/** One configured peer. Times are seconds. */
+export interface SessionConfig {
+  /** Unique, never changes. */
+  readonly name: string
+  /** The peer's address, IPv4 or IPv6 text. */
+  readonly address: string
+  /** The peer's port when we open; 179 if absent. Also tells peers at one address apart. */
+  readonly port: number
+  /** The peer's AS number. */
+  readonly asn: number
+  readonly localAsn: number
+  /** Unsigned 32 bits. */
+  readonly routerId: number
+  /** Source address of connections that we open. */
+  readonly localAddress?: string
+  readonly families: readonly FamilyName[]
+  /** Never opens a connection, only accepts. */
+  readonly passive: boolean
+  /** Proposed in OPEN; 0 or at least 3. */
+  readonly holdTime: number
+  readonly connectRetrySeconds: number
+  /** RFC 4271 §8.1.1 DelayOpenTime; 0: OPEN is sent at once. */
+  readonly delayOpenSeconds: number
+  readonly description: string
+  /** Routes per family above which the session is closed (Cease / Maximum Number of Prefixes). */
+  readonly maxPrefixes?: number
+}
+
+/** What both OPENs together decided. */
+export interface Negotiated {
+  /** Seconds; 0: neither hold timer nor keepalives (RFC 4271 §4.2). */
+  readonly holdTime: number
+  readonly keepaliveTime: number
+  readonly remoteAsn: number
+  /** The peer's BGP identifier as dotted quad. */
+  readonly remoteRouterId: string
+  readonly families: readonly FamilyName[]
+  /** 4096, or 65535 (RFC 8654). */
+  readonly maxMessageLength: number
+  readonly decode: DecodeSettings
+  readonly remoteCapabilities: Capabilities
+}
+
+/** A NOTIFICATION that was sent or received. */
+export interface NotificationRecord {
+  readonly direction: 'sent' | 'received'
+  readonly code: number
+  readonly subcode: number
+  /** Code and subcode in words, such as `Cease / Administrative Shutdown`. */
+  readonly text: string
+  /** RFC 9003 shutdown communication, control characters removed. */
+  readonly communication?: string
+  /** Octets of the data field, hex. */
+  readonly data: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
+export type DownReason =
+  | { readonly kind: 'notification'; readonly notification: NotificationRecord }
+  | { readonly kind: 'closed'; readonly message: string }
+
+/** Messages of one direction by type. */
+export interface MessageCounts {
+  open: number
+  update: number
+  notification: number
+  keepalive: number
+  routeRefresh: number
+}
+
+/** A session as API, metrics and terminal show it. */
+export interface SessionStatus {
+  readonly name: string
+  readonly state: SessionState
+  readonly stateName: SessionStateName
+  /** Milliseconds since the epoch: when `state` began. */
+  readonly since: number
+  readonly config: SessionConfig
+  /** Of the current or last connection. */
+  readonly remotePort: number | null
+  readonly localAddress: string | null
+  readonly negotiated: Negotiated | null
+  readonly establishedAt: number | null
+  readonly lastMessageAt: number | null
+  /** Times the session left Established. */
+  readonly flaps: number
+  readonly received: Readonly<MessageCounts>
+  readonly sent: Readonly<MessageCounts>
+  readonly lastNotification: NotificationRecord | null
+  /** NOTIFICATIONs by `direction code subcode`. */
+  readonly notifications: readonly {
+    readonly direction: 'sent' | 'received'
+    readonly code: number
+    readonly subcode: number
+    readonly count: number
+  }[]
+  /** Why it last went down or could not come up, in one sentence. */
+  readonly lastError: string | null
+  /** Milliseconds since the epoch: when a connection will be tried next. */
+  readonly nextTryAt: number | null
+  /** Administratively down. */
+  readonly shutdown: boolean
+}
+
+/**
+ * Whoever stands above the sessions. All calls come from the socket's own turn, in wire order.
+ * `update` may throw ProtocolError: the session then sends that NOTIFICATION and closes.
+ */
+export interface SessionListener {
+  stateChanged(name: string, from: SessionState, to: SessionState): void
+  established(name: string, negotiated: Negotiated): void
+  /** A whole UPDATE, header included, at `start` to `end` (exclusive); valid only during the call. */
+  update(name: string, view: DataView, start: number, end: number): void
+  /** The peer's ROUTE-REFRESH boundary: RFC 7313 BoRR or EoRR. */
+  refreshBoundary(name: string, family: FamilyName, boundary: 'begin' | 'end'): void
+  /** Every message of a chunk was handed over; `readAt` is performance.now() when its octets came. */
+  chunkDone(name: string, readAt: number): void
+  down(name: string, reason: DownReason): void
+  notification(name: string, notification: NotificationRecord): void
+  /** A connection that belongs to no session, or that was refused; `why` is one sentence. */
+  refused(remoteAddress: string, remotePort: number, why: string): void
+}
+
+/** Timers and clocks come in as a value, so that tests never sleep. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls back once after `milliseconds`; the returned function cancels. */
+  after(milliseconds: number, callback: () => void): () => void
+}
