@@ -224,3 +224,64 @@ export interface SessionTallies {
     Record<'attribute-discard' | 'treat-as-withdraw' | 'session-reset', number>
   >
 }
+
+/** A page of a list; `cursor` is null on the last one. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly cursor: string | null
+}
+
+/** What-if: an announcement that nobody made. */
+export interface ExplainRequest {
+  readonly prefix: Prefix
+  /** AS numbers in path order, the neighbour first; a nested list is an AS_SET. */
+  readonly asPath: readonly (number | readonly number[])[]
+  /** `8075:8007` or `64500:1:2`. */
+  readonly communities: readonly CommunityText[]
+}
+
+export interface Explanation {
+  readonly prefix: string
+  readonly class: RouteClass
+  /** The registered prefix that was judged: equal to the one asked for, else the nearest covering one. */
+  readonly registration: { readonly name: string; readonly prefix: string } | null
+  /** The state the prefix would have if every expected session carried this announcement. */
+  readonly state: PrefixStateName
+  readonly findings: readonly Omit<Finding, 'since' | 'session'>[]
+  readonly policy: Policy
+}
+
+/** Read-only views of the engine, for API, CLI and metrics. No call costs more than what it returns. */
+export interface EngineView {
+  readonly policy: Policy
+  /** All registered prefixes, in the order of `comparePrefix`. */
+  prefixes(): readonly PrefixSummary[]
+  /** @returns undefined when no prefix has that name */
+  prefix(name: string): PrefixVerdict | undefined
+  /** Whether the session has the registered prefix in its Adj-RIB-In. */
+  received(name: string, session: string): boolean
+  /** Judges now, without waiting for an announcement; returns the fresh verdict. */
+  validate(name: string): PrefixVerdict | undefined
+  /**
+   * Routes of a session's Adj-RIB-In, in table order. Without `prefix` all of them, page by page.
+   * A `covered` look-up or a full listing looks at a bounded number of slots per call: a page may hold
+   * fewer than `limit` items and still have a cursor.
+   * @returns undefined when no session has that name
+   */
+  routes(
+    session: string,
+    query: { prefix?: Prefix; match?: RouteMatch; limit: number; cursor?: string },
+  ): Page<RouteView> | undefined
+  explain(request: ExplainRequest): Explanation
+  /** @returns undefined when no session has that name */
+  tallies(session: string): SessionTallies | undefined
+  sessionNames(): readonly string[]
+  /** Routes held, by family, over all sessions. */
+  ribRoutes(): Readonly<Record<FamilyName, number>>
+  ribAttributeSets(): number
+  /** Prefixes by state, and by reason of an open finding (each prefix once a reason). */
+  stateCounts(): Readonly<Record<PrefixStateName, number>>
+  reasonCounts(): Readonly<Record<FindingReason, number>>
+  /** Bytes that RIB, attribute sets and trie hold outside V8's heap. */
+  memory(): { readonly rib: number; readonly attributes: number; readonly trie: number }
+}

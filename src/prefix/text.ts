@@ -7,8 +7,18 @@ export class PrefixError extends Error {
   override readonly name = 'PrefixError'
 }
 
+/** Writes the dotted tail of `::ffff:192.0.2.1` in hex: ip-cidr reads only the IPv4 part of such text. */
+function hexTail(text: string): string {
+  return text.replace(/:(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (whole, ...quad) => {
+    const [a = 256, b = 256, c = 256, d = 256] = quad.slice(0, 4).map(Number)
+    if (Math.max(a, b, c, d) > 255) return whole
+    return `:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+}
+
 /** An address as a prefix of full length. */
-function readAddress(text: string): Prefix | undefined {
+function readAddress(given: string): Prefix | undefined {
+  const text = hexTail(given)
   // Zones and embedded blanks are no part of an address here; ip-cidr would accept some of them.
   if (!/^[0-9a-fA-F:.]+$/.test(text) || !IPCIDR.isValidAddress(text)) return undefined
   const value = IPCIDR.formatIP<bigint>(IPCIDR.createAddress(text), { type: 'bigInteger' })

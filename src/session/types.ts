@@ -145,3 +145,10 @@ export interface Clock {
   /** Calls back once after `milliseconds`; the returned function cancels. */
   after(milliseconds: number, callback: () => void): () => void
 }
+
+/** Commands on the set of sessions, and their read-only view. */
+export interface SessionControl {
+  /** In configuration order. */
+  statuses(): readonly SessionStatus[]
+  status(name: string): SessionStatus | undefined
+}
