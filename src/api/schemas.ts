@@ -1,0 +1,427 @@
+/**
+ * What the HTTP API takes and gives, as zod objects: the server validates and serialises with them,
+ * `/openapi.json` is generated from them, and clients (terminal, page) take their types from here.
+ */
+import { z } from 'zod'
+import { findingReasons, prefixStateNames, routeClasses, severities } from '../engine/types.ts'
+import { familyNames } from '../prefix/prefix.ts'
+import { SessionState, type SessionStateName } from '../session/types.ts'
+
+/** Items of a page when the request does not say, and the most that it may ask for. */
+export const DEFAULT_LIMIT = 100
+export const MAX_LIMIT = 1000
+
+const sessionStateNames = Object.keys(SessionState) as SessionStateName[]
+
+const time = z
+  .string()
+  .meta({
+    format: 'date-time',
+    description: 'UTC, with milliseconds',
+    examples: ['2026-11-21T09:04:00.000Z'],
+  })
+const asn = z.int().min(0).max(4_294_967_295)
+const count = z.int().min(0)
+const familySchema = z.enum(familyNames)
+const reasonSchema = z.enum(findingReasons)
+const severitySchema = z.enum(severities)
+const prefixStateSchema = z.enum(prefixStateNames)
+const sessionStateSchema = z.enum(sessionStateNames)
+const byFamily = z.object({ ipv4: count, ipv6: count })
+
+// ---------------------------------------------------------------- errors
+
+export const problemSchema = z
+  .object({
+    type: z.string().describe('Identifies the kind of problem'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What was wrong with this request, and what was expected'),
+    instance: z.string().describe('Path of the request'),
+    errors: z
+      .array(z.object({ path: z.string().describe('Place in the request'), message: z.string() }))
+      .optional()
+      .describe('Every mistake of a bad input'),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' })
+export type Problem = z.infer<typeof problemSchema>
+
+// ---------------------------------------------------------------- paging
+
+const cursorDescription = 'Opaque; give it back to read the next page. null: this is the last page'
+
+/** A page of `item`. */
+function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    cursor: z.string().nullable().describe(cursorDescription),
+  })
+}
+
+const paging = {
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: z.string().min(1).max(512).optional().describe('The `cursor` of the page before'),
+}
+
+export const nameParams = z.strictObject({ name: z.string().min(1).max(255) })
+
+// ---------------------------------------------------------------- sessions
+
+const messageCounts = z.object({
+  open: count,
+  update: count,
+  notification: count,
+  keepalive: count,
+  routeRefresh: count,
+})
+
+export const notificationSchema = z
+  .object({
+    direction: z.enum(['sent', 'received']),
+    code: count,
+    subcode: count,
+    text: z
+      .string()
+      .describe('Code and subcode in words, such as `Cease / Administrative Shutdown`'),
+    communication: z.string().nullable().describe('RFC 9003 shutdown communication'),
+    data: z.string().describe('Octets of the data field, hex'),
+    time,
+  })
+  .meta({ id: 'Notification' })
+export type NotificationJson = z.infer<typeof notificationSchema>
+
+export const sessionSchema = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    state: sessionStateSchema,
+    stateNumber: z.int().min(1).max(6).describe('RFC 4273: 1 Idle to 6 Established'),
+    up: z.boolean(),
+    since: time.describe('When the state began'),
+    shutdown: z.boolean().describe('Administratively down'),
+    remoteAddress: z.string(),
+    remotePort: z.int().describe('Configured port of the peer'),
+    remoteAsn: asn,
+    remoteRouterId: z.string().nullable(),
+    localAddress: z.string().nullable(),
+    localAsn: asn,
+    routerId: z.string().describe('Our BGP identifier'),
+    passive: z.boolean(),
+    families: z.array(familySchema).describe('Configured'),
+    negotiatedFamilies: z.array(familySchema).nullable(),
+    configuredHoldTime: z.int().describe('Seconds'),
+    holdTime: z.int().nullable().describe('Negotiated, seconds; 0: no hold timer'),
+    keepaliveTime: z.number().nullable().describe('Seconds'),
+    maxMessageLength: z.int().nullable(),
+    capabilities: z.array(z.string()).nullable().describe("The peer's capabilities, in words"),
+    connectionPort: z
+      .int()
+      .nullable()
+      .describe("The peer's port on the current or last connection"),
+    establishedAt: time.nullable(),
+    lastMessageAt: time.nullable(),
+    flaps: count.describe('Times the session left Established'),
+    maxPrefixes: z.int().nullable(),
+    messages: z.object({ received: messageCounts, sent: messageCounts }),
+    notifications: z.array(
+      z.object({
+        direction: z.enum(['sent', 'received']),
+        code: count,
+        subcode: count,
+        text: z.string(),
+        count,
+      }),
+    ),
+    lastNotification: notificationSchema.nullable(),
+    lastError: z
+      .string()
+      .nullable()
+      .describe('Why it last went down or could not come up, in one sentence'),
+    nextTryAt: time.nullable().describe('When a connection will be tried next'),
+    prefixes: byFamily.describe('Routes in the Adj-RIB-In'),
+    routes: z.object({ announced: byFamily, withdrawn: byFamily }),
+    verdicts: z.object({
+      verified: count,
+      failed: count,
+      overlap: count,
+      unregistered: count,
+    }),
+    updateErrors: z
+      .object({ 'attribute-discard': count, 'treat-as-withdraw': count, 'session-reset': count })
+      .describe('UPDATEs by RFC 7606 treatment'),
+  })
+  .meta({ id: 'Session' })
+export type SessionJson = z.infer<typeof sessionSchema>
+
+export const sessionListQuery = z.strictObject({
+  ...paging,
+  state: sessionStateSchema.optional(),
+  search: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Part of name, description, address or AS number'),
+})
+export const sessionListSchema = pageOf(sessionSchema).meta({ id: 'SessionList' })
+export type SessionListJson = z.infer<typeof sessionListSchema>
+
+// ---------------------------------------------------------------- routes
+
+export const routeSchema = z
+  .object({
+    prefix: z.string(),
+    pathId: count.optional().describe('RFC 7911 path identifier'),
+    class: z.enum(routeClasses),
+    reasons: z.array(reasonSchema),
+    origin: z.string(),
+    asPath: z.string(),
+    nextHop: z.string(),
+    med: count.nullable(),
+    localPref: count.nullable(),
+    communities: z.array(z.string()),
+    largeCommunities: z.array(z.string()),
+    extendedCommunities: z.array(z.string()),
+    atomicAggregate: z.boolean(),
+    aggregator: z.string().nullable(),
+    unknownAttributes: z.array(
+      z.object({ code: count, flags: count, value: z.string().describe('Hex') }),
+    ),
+    notes: z.array(z.string()).describe('Facts worth an eye, such as `as-set` or `own-as`'),
+    receivedAt: time,
+    stale: z.boolean().describe('Kept from before a restart of the peer (RFC 4724)'),
+  })
+  .meta({ id: 'Route' })
+export type RouteJson = z.infer<typeof routeSchema>
+
+export const routeListQuery = z.strictObject({
+  ...paging,
+  prefix: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Such as 198.51.100.0/24; absent: the whole table'),
+  match: z.enum(['exact', 'covering', 'covered']).default('exact'),
+})
+export const routeListSchema = pageOf(routeSchema).meta({
+  id: 'RouteList',
+  description: 'A page may hold fewer routes than `limit`, even none, and still have a cursor',
+})
+export type RouteListJson = z.infer<typeof routeListSchema>
+
+// ---------------------------------------------------------------- policy and prefixes
+
+export const policySchema = z
+  .object({
+    requiredCommunities: z.array(z.string()),
+    communityMatch: z.enum(['all', 'any']),
+    maxAsPathLength: z.int(),
+    allowPrepending: z.boolean(),
+    bogonAsn: z.enum([...severities, 'off']),
+    convergenceSeconds: z.number(),
+  })
+  .meta({ id: 'Policy' })
+export type PolicyJson = z.infer<typeof policySchema>
+
+export const evidenceSchema = z
+  .object({
+    asPath: z.string().optional(),
+    communities: z.array(z.string()).optional(),
+    nextHop: z.string().optional(),
+    asn: asn.optional().describe('The offending AS number'),
+    position: z.int().optional().describe('Its place in the path, counted from 1 at the peer'),
+    pathLength: z.int().optional(),
+    originAsn: asn.optional(),
+    otherPrefix: z.string().optional(),
+    otherName: z.string().optional(),
+    routes: z.array(z.string()).optional(),
+    count: count.optional(),
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'Evidence', description: 'As received; only what bears on the reason is present' })
+
+export const findingSchema = z
+  .object({
+    reason: reasonSchema,
+    severity: severitySchema,
+    session: z.string().nullable().describe('null: it applies to the registration as such'),
+    message: z.string(),
+    action: z.string().describe('What to change and who changes it'),
+    evidence: evidenceSchema,
+    since: time,
+  })
+  .meta({ id: 'Finding' })
+export type FindingJson = z.infer<typeof findingSchema>
+
+const prefixFields = {
+  name: z.string(),
+  prefix: z.string(),
+  family: familySchema,
+  owner: z.string().nullable(),
+  state: prefixStateSchema,
+  since: time.describe('When the state began'),
+  reasons: z.array(reasonSchema).describe('Distinct reasons of the open findings'),
+  errorMessage: z.string().describe('All findings as sentences; empty when there is none'),
+}
+
+export const prefixSummarySchema = z.object(prefixFields).meta({ id: 'PrefixSummary' })
+export type PrefixSummaryJson = z.infer<typeof prefixSummarySchema>
+
+export const prefixSchema = z
+  .object({
+    ...prefixFields,
+    originAsns: z.array(asn).describe('Empty: any'),
+    policy: policySchema,
+    findings: z.array(findingSchema),
+    sessions: z
+      .array(
+        z.object({
+          session: z.string(),
+          status: z.enum(['received', 'missing', 'pending', 'down']),
+          route: routeSchema.nullable(),
+        }),
+      )
+      .describe('The expected sessions'),
+  })
+  .meta({ id: 'Prefix' })
+export type PrefixJson = z.infer<typeof prefixSchema>
+
+export const prefixListQuery = z.strictObject({
+  ...paging,
+  state: prefixStateSchema.optional(),
+  reason: reasonSchema.optional(),
+  search: z.string().max(255).optional().describe('Part of name, prefix or owner'),
+})
+export const prefixListSchema = pageOf(prefixSummarySchema)
+  .extend({
+    counts: z
+      .object({
+        None: count,
+        Pending: count,
+        Verified: count,
+        Warning: count,
+        Failed: count,
+        Invalid: count,
+      })
+      .describe('All registered prefixes by state, whatever the filter'),
+  })
+  .meta({ id: 'PrefixList' })
+export type PrefixListJson = z.infer<typeof prefixListSchema>
+
+// ---------------------------------------------------------------- explain
+
+export const explainRequestSchema = z
+  .strictObject({
+    prefix: z.string().max(64),
+    asPath: z
+      .union([z.string().max(4096), z.array(z.union([asn, z.array(asn).min(1).max(255)])).max(255)])
+      .default('')
+      .describe(
+        'The neighbour first: `64501 64502 {64503,64504}`, or numbers, where a list is an AS_SET',
+      ),
+    communities: z
+      .array(z.string().max(32))
+      .max(1000)
+      .default([])
+      .describe('Such as `8075:8007`, or large: `64500:1:2`'),
+  })
+  .meta({ id: 'ExplainRequest' })
+export type ExplainRequestJson = z.input<typeof explainRequestSchema>
+
+export const explanationSchema = z
+  .object({
+    prefix: z.string(),
+    class: z.enum(routeClasses),
+    registration: z
+      .object({ name: z.string(), prefix: z.string() })
+      .nullable()
+      .describe('The registered prefix that was judged'),
+    state: prefixStateSchema,
+    findings: z.array(findingSchema.omit({ since: true, session: true })),
+    policy: policySchema,
+  })
+  .meta({ id: 'Explanation' })
+export type ExplanationJson = z.infer<typeof explanationSchema>
+
+// ---------------------------------------------------------------- events
+
+const findingChangeSchema = z.object({
+  reason: reasonSchema,
+  severity: severitySchema,
+  session: z.string().nullable(),
+  message: z.string(),
+  durationSeconds: z.number().optional().describe('How long it was open; only when it closed'),
+})
+
+const eventId = z.int().describe('Increases, also over restarts of the daemon')
+
+export const prefixEventSchema = z
+  .object({
+    id: eventId,
+    kind: z.literal('prefix'),
+    time,
+    name: z.string(),
+    prefix: z.string(),
+    from: prefixStateSchema.nullable().describe('null: it has just been registered'),
+    to: prefixStateSchema.nullable().describe('null: it is no longer registered'),
+    durationSeconds: z.number().describe('How long `from` lasted'),
+    opened: z.array(findingChangeSchema),
+    closed: z.array(findingChangeSchema),
+  })
+  .meta({ id: 'PrefixEvent' })
+export type PrefixEventJson = z.infer<typeof prefixEventSchema>
+
+export const sessionEventSchema = z
+  .object({
+    id: eventId,
+    kind: z.literal('session'),
+    time,
+    session: z.string(),
+    from: sessionStateSchema,
+    to: sessionStateSchema,
+    detail: z.string().describe('One sentence'),
+    notification: notificationSchema.optional(),
+  })
+  .meta({ id: 'SessionEvent' })
+export type SessionEventJson = z.infer<typeof sessionEventSchema>
+
+export const eventSchema = z.discriminatedUnion('kind', [prefixEventSchema, sessionEventSchema])
+export type EventJson = z.infer<typeof eventSchema>
+
+export const eventListQuery = z.strictObject({
+  since: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      'An event id (events after it) or a time such as 2026-11-21T09:00:00Z (events from it on)',
+    ),
+  follow: z
+    .enum(['', '1', 'true', '0', 'false'])
+    .optional()
+    .describe('Answer with Server-Sent Events and go on with new ones'),
+  kind: z.enum(['prefix', 'session']).optional(),
+  prefix: z.string().max(255).optional().describe('Name of a registered prefix'),
+  session: z.string().max(255).optional().describe('Name of a session'),
+  limit: paging.limit,
+  cursor: paging.cursor,
+})
+export const eventListSchema = pageOf(eventSchema)
+  .extend({
+    lastId: z.int().describe('Id of the newest event; with `since` it follows on from here'),
+  })
+  .meta({ id: 'EventList', description: 'Oldest first. Without `since` the newest `limit` events' })
+export type EventListJson = z.infer<typeof eventListSchema>
+
+// ---------------------------------------------------------------- health
+
+export const healthSchema = z
+  .object({ status: z.literal('ok'), version: z.string() })
+  .meta({ id: 'Health' })
+
+export const readinessSchema = z
+  .object({
+    status: z.enum(['ready', 'not ready']),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ id: 'Readiness' })
+export type ReadinessJson = z.infer<typeof readinessSchema>
