@@ -62,6 +62,11 @@ export function protocolError<C extends ErrorCode>(
   return new ProtocolError(code, subcode, message, data)
 }
 
+/** Octets that do not read as a value on the cold path; what that leads to, the caller knows. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError'
+}
+
 /** A value that does not fit its field on the wire; a mistake of the caller, never of a peer. */
 export class EncodeError extends Error {
   override readonly name = 'EncodeError'
