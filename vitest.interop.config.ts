@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Real routers in network namespaces: needs root and the routers of `.ci/run`. */
+export default defineConfig({
+  test: {
+    include: ['test/interop/**/*.test.ts'],
+    globalSetup: ['test/interop/support/preflight.ts'],
+    // One file is one LAN of its own, so two can run at a time.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+})
