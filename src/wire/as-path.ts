@@ -2,7 +2,7 @@
 import { AS_TRANS, SegmentType } from './codes.ts'
 import type { Cursor } from './cursor.ts'
 import { DecodeError, EncodeError } from './errors.ts'
-import { type Octets, putU8, putU16, putU32 } from './octets.ts'
+import { octets } from './octets.ts'
 
 type Values<T> = T[keyof T]
 
@@ -51,44 +51,35 @@ export function readAsPath(cursor: Cursor, as4: boolean): AsPathSegment[] {
   return segments
 }
 
-/** Appends one segment on the wire; `asns` holds 1 to 255 numbers. */
-function putSegment(out: Octets, type: number, asns: readonly number[], as4: boolean): void {
-  putU8(out, type, 'AS path segment type')
-  putU8(out, asns.length, 'AS path segment length')
-  for (const asn of asns) {
-    if (as4) putU32(out, asn, 'AS number')
-    else if (asn > MAX_AS2 && asn <= MAX_AS4) putU16(out, AS_TRANS, 'AS number')
-    else putU16(out, asn, 'AS number')
+/** An AS number in four octets, or in two: AS_TRANS then stands for what does not fit. */
+function encodeAsn(asn: number, as4: boolean): number[] {
+  const mapped = !as4 && asn > MAX_AS2 && asn <= MAX_AS4 ? AS_TRANS : asn
+  return octets('AS number', mapped, as4 ? 4 : 2)
+}
+
+/** A segment on the wire; several where a sequence has more AS numbers than its length octet counts. */
+function encodeSegment({ type, asns }: AsPathSegment, as4: boolean): number[] {
+  const isSet = type === SegmentType.asSet || type === SegmentType.confedSet
+  if (isSet && asns.length > MAX_SEGMENT) {
+    throw new EncodeError('number of AS numbers in a set', asns.length, MAX_SEGMENT)
   }
+  const out: number[] = []
+  for (let from = 0; from < asns.length; from += MAX_SEGMENT) {
+    const part = asns.slice(from, from + MAX_SEGMENT)
+    out.push(type, part.length, ...part.flatMap((asn) => encodeAsn(asn, as4)))
+  }
+  return out
 }
 
 /**
- * Appends the value of AS_PATH or AS4_PATH. A sequence of more than 255 AS numbers becomes several
- * segments; a segment without AS numbers is left out, since it would be malformed.
+ * The value of AS_PATH or AS4_PATH. A sequence of more than 255 AS numbers becomes several segments;
+ * a segment without AS numbers is left out, since it would be malformed.
  * @param as4 four octets an AS number; otherwise two, and AS_TRANS for what does not fit (RFC 6793 §4.2.2)
  * @throws EncodeError for an AS number beyond 32 bits, or a set of more than 255 (split, it would
  *   count as two hops)
  */
-export function putAsPath(out: Octets, segments: readonly AsPathSegment[], as4: boolean): void {
-  for (const { type, asns } of segments) {
-    const isSet = type === SegmentType.asSet || type === SegmentType.confedSet
-    if (isSet && asns.length > MAX_SEGMENT) {
-      throw new EncodeError('number of AS numbers in a set', asns.length, MAX_SEGMENT)
-    }
-    for (let from = 0; from < asns.length; from += MAX_SEGMENT) {
-      putSegment(out, type, asns.slice(from, from + MAX_SEGMENT), as4)
-    }
-  }
-}
-
-/**
- * The value of AS_PATH or AS4_PATH in octets.
- * @throws EncodeError as `putAsPath` does
- */
 export function encodeAsPath(segments: readonly AsPathSegment[], as4: boolean): Uint8Array {
-  const out: Octets = []
-  putAsPath(out, segments, as4)
-  return Uint8Array.from(out)
+  return Uint8Array.from(segments.flatMap((segment) => encodeSegment(segment, as4)))
 }
 
 /** How many hops a segment counts for: a sequence each AS number, a set 1, confederations none. */
