@@ -1,4 +1,4 @@
-import { AttributeCode, AttributeFlag } from './codes.ts'
+import { type AttributeCode, AttributeFlag } from './codes.ts'
 import { Handling } from './handling.ts'
 
 /** RFC 4271 §5: the Optional and Transitive bits that an attribute must carry. */
@@ -15,6 +15,8 @@ export interface AttributeRow {
   readonly flags: number
   /** RFC 7606 §7: what a malformed value (or length) of it leads to. */
   readonly malformed: Handling
+  /** What wrong flags lead to; RFC 7606 §3 c says treat-as-withdraw where the attribute's own RFC is silent. */
+  readonly flagConflict: Handling
   /** RFC 7606 §7.5, §7.9, §7.10: from an external peer it is discarded unseen. */
   readonly internalOnly?: boolean
   /** Fixed length of the value in octets, where there is one. */
@@ -28,7 +30,7 @@ const discard = Handling.attributeDiscard
 const reset = Handling.sessionReset
 
 /** One row an attribute. Order is of no consequence. */
-const rows: readonly AttributeRow[] = [
+const rows: readonly (Omit<AttributeRow, 'flagConflict'> & Partial<AttributeRow>)[] = [
   // RFC 7606 §7.1
   { code: 1, name: 'ORIGIN', flags: wellKnown, malformed: withdraw, length: 1 },
   // §7.2
@@ -89,9 +91,22 @@ const rows: readonly AttributeRow[] = [
     entry: 8,
   },
   // RFC 6793 §6
-  { code: 17, name: 'AS4_PATH', flags: optionalTransitive, malformed: discard },
+  {
+    code: 17,
+    name: 'AS4_PATH',
+    flags: optionalTransitive,
+    malformed: discard,
+    flagConflict: discard,
+  },
   // RFC 6793 §6
-  { code: 18, name: 'AS4_AGGREGATOR', flags: optionalTransitive, malformed: discard, length: 8 },
+  {
+    code: 18,
+    name: 'AS4_AGGREGATOR',
+    flags: optionalTransitive,
+    malformed: discard,
+    flagConflict: discard,
+    length: 8,
+  },
   // RFC 8092 §6
   {
     code: 32,
@@ -107,8 +122,8 @@ const rows: readonly AttributeRow[] = [
 /** Rows by attribute code; undefined where the daemon does not know the code. */
 export const attributeTable: readonly (AttributeRow | undefined)[] = Array.from(
   { length: 256 },
-  (_, code) => rows.find((row) => row.code === code),
+  (_, code) => {
+    const row = rows.find((candidate) => candidate.code === code)
+    return row && { flagConflict: withdraw, ...row }
+  },
 )
-
-/** Well-known mandatory attributes of an announcement (RFC 4271 §5, RFC 7606 §3 d). */
-export const mandatoryCodes = [AttributeCode.origin, AttributeCode.asPath] as const
