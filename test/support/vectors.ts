@@ -1,5 +1,5 @@
 /** The shared test vectors (`../shared/vectors`, beside the repo) and hex, for tests of wire/. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 
@@ -47,12 +47,43 @@ export function bytesOf(hex: string): Uint8Array {
 
 /** Lower-case hex without blanks. */
 export function hexOf(bytes: Uint8Array): string {
-  let text = ''
-  for (const octet of bytes) text += octet.toString(16).padStart(2, '0')
-  return text
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
 /** A view of exactly these octets (not of the whole underlying buffer). */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** A record of `messages/*.jsonl` or `malformed/*.jsonl`, as MANIFEST.json describes it. */
+export interface MessageRecord {
+  readonly id: string
+  /** A name such as `OPEN`; the number where there is no such type, null where none was read. */
+  readonly type: string | number | null
+  readonly hex: string
+  readonly expect?: Record<string, unknown>
+  readonly expectIfAccepted?: Record<string, unknown>
+  readonly wellFormed?: boolean
+  readonly treatment?: string
+  readonly notification4271?: { readonly code: number; readonly subcode: number }
+  readonly rfcConcerns?: readonly string[]
+}
+
+/**
+ * All records of a folder below `../shared/vectors` that say they are of one message type.
+ * @param folder `messages` or `malformed`
+ * @returns an empty list where the vectors are absent
+ */
+export function messageRecords(
+  folder: 'messages' | 'malformed',
+  type: string,
+): (MessageRecord & { readonly file: string })[] {
+  if (sharedVectors === undefined) return []
+  return readdirSync(`${place}/${folder}`)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) =>
+      readJsonLines<MessageRecord>(`${folder}/${name}`)
+        .filter((record) => record.type === type)
+        .map((record) => ({ ...record, file: name })),
+    )
 }
