@@ -28,7 +28,8 @@ function segmentType(octet: number): AsPathSegment['type'] {
   throw new DecodeError(`AS path segment type is ${octet}, expected 1 to 4`)
 }
 
-function isConfed(segment: AsPathSegment): boolean {
+/** RFC 5065 §3: AS_CONFED_SEQUENCE or AS_CONFED_SET. */
+export function isConfed(segment: AsPathSegment): boolean {
   return segment.type === SegmentType.confedSequence || segment.type === SegmentType.confedSet
 }
 
@@ -51,8 +52,11 @@ export function readAsPath(cursor: Cursor, as4: boolean): AsPathSegment[] {
   return segments
 }
 
-/** An AS number in four octets, or in two: AS_TRANS then stands for what does not fit. */
-function encodeAsn(asn: number, as4: boolean): number[] {
+/**
+ * An AS number in four octets, or in two: AS_TRANS then stands for what does not fit (RFC 6793 §4.2.2).
+ * @throws EncodeError beyond 32 bits
+ */
+export function encodeAsn(asn: number, as4: boolean): number[] {
   const mapped = !as4 && asn > MAX_AS2 && asn <= MAX_AS4 ? AS_TRANS : asn
   return octets('AS number', mapped, as4 ? 4 : 2)
 }
