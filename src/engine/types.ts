@@ -260,6 +260,8 @@ export interface EngineView {
   prefix(name: string): PrefixVerdict | undefined
   /** Whether the session has the registered prefix in its Adj-RIB-In. */
   received(name: string, session: string): boolean
+  /** Sessions that a registered prefix is expected on; empty when no prefix has that name. */
+  expectedSessions(name: string): readonly string[]
   /** Judges now, without waiting for an announcement; returns the fresh verdict. */
   validate(name: string): PrefixVerdict | undefined
   /**
