@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { MessageType } from '../../src/wire/codes.ts'
 import { ProtocolError } from '../../src/wire/errors.ts'
 import { createFrameReader, type FrameReader } from '../../src/wire/frame-reader.ts'
-import { bytesOf, hexOf, readVectorFile, sharedVectors } from '../support/vectors.ts'
+import {
+  bytesOf,
+  hexOf,
+  type MessageRecord,
+  readJsonLines,
+  readVectorFile,
+  sharedVectors,
+} from '../support/vectors.ts'
 
 const MARKER = 'ff'.repeat(16)
 const keepalive = `${MARKER} 0013 04`
@@ -244,4 +251,27 @@ describe.runIf(sharedVectors)('shared streams', () => {
       expect(reader.pending).toBe(0)
     }
   })
+})
+
+describe.runIf(sharedVectors)('shared malformed messages', () => {
+  const records = ['fuzz-bio-rd', 'hex-suites', 'pcap-tcpdump', 'rfc-expectations', 'incidents']
+    .flatMap((name) => readJsonLines<MessageRecord>(`malformed/${name}.jsonl`))
+    .map(({ id, type, hex }) => ({ id, type, octets: bytesOf(hex) }))
+
+  test.for(records)('$id: only ProtocolError escapes', ({ octets }) => {
+    for (const maxLength of [4096, 65535]) {
+      const { reader } = recorder()
+      reader.maxLength = maxLength
+      const error = thrownBy(() => reader.push(octets))
+      if (error !== undefined) expect(error).toBeInstanceOf(ProtocolError)
+    }
+  })
+
+  test.for(records.filter((record) => typeof record.type === 'number'))(
+    '$id: no such type',
+    ({ type, octets }) => {
+      const error = thrownBy(() => recorder().reader.push(octets))
+      expect(error).toMatchObject({ code: 1, subcode: 3, data: Uint8Array.of(Number(type)) })
+    },
+  )
 })
