@@ -13,13 +13,11 @@ export const MAX_LIMIT = 1000
 
 const sessionStateNames = Object.keys(SessionState) as SessionStateName[]
 
-const time = z
-  .string()
-  .meta({
-    format: 'date-time',
-    description: 'UTC, with milliseconds',
-    examples: ['2026-11-21T09:04:00.000Z'],
-  })
+const time = z.string().meta({
+  format: 'date-time',
+  description: 'UTC, with milliseconds',
+  examples: ['2026-11-21T09:04:00.000Z'],
+})
 const asn = z.int().min(0).max(4_294_967_295)
 const count = z.int().min(0)
 const familySchema = z.enum(familyNames)
@@ -238,6 +236,7 @@ export const evidenceSchema = z
     detail: z.string().optional(),
   })
   .meta({ id: 'Evidence', description: 'As received; only what bears on the reason is present' })
+export type EvidenceJson = z.infer<typeof evidenceSchema>
 
 export const findingSchema = z
   .object({

@@ -1,0 +1,127 @@
+/** The daemon's recent events: a bounded ring with increasing ids, from which readers catch up. */
+import type { PrefixEvent } from '../engine/types.ts'
+import type { NotificationRecord, SessionStateName } from '../session/types.ts'
+
+/** A session changed in a way worth telling: it came up, went down, or failed to come up. */
+export interface SessionEvent {
+  readonly kind: 'session'
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly session: string
+  readonly from: SessionStateName
+  /** Equal to `from` for a NOTIFICATION that changed nothing, such as that of a lost collision. */
+  readonly to: SessionStateName
+  /** One sentence. */
+  readonly detail: string
+  readonly notification?: NotificationRecord
+}
+
+/** An event in the order in which it happened; ids increase, also over restarts. */
+export type DaemonEvent = (PrefixEvent | SessionEvent) & { readonly id: number }
+
+/** Which events a reader wants; absent fields match all. */
+export interface EventFilter {
+  readonly kind?: DaemonEvent['kind']
+  /** Name of a registered prefix: its own events. */
+  readonly prefix?: string
+  /** Name of a session: its own events, and those of prefixes with a finding that opened or closed on it. */
+  readonly session?: string
+}
+
+/** Where to begin: after an id, or at a time (milliseconds since the epoch). */
+export type EventStart = { readonly id: number } | { readonly time: number }
+
+export interface EventLog {
+  /** Keeps the event, gives it the next id and tells every subscriber. */
+  append(event: PrefixEvent | SessionEvent): DaemonEvent
+  /** @returns at most `limit` matching events after `start`, oldest first */
+  since(start: EventStart, limit: number, filter?: EventFilter): DaemonEvent[]
+  /** @returns the newest `limit` matching events, oldest first */
+  newest(limit: number, filter?: EventFilter): DaemonEvent[]
+  /** Id of the oldest event held; `lastId() + 1` when none is. */
+  firstId(): number
+  /** Id of the newest event, even if none is held yet. */
+  lastId(): number
+  /**
+   * Calls back for each event as it is appended, in the turn of whoever appends: a listener only
+   * takes note, it neither throws nor waits.
+   * @returns a function that ends the subscription
+   */
+  subscribe(listener: (event: DaemonEvent) => void): () => void
+}
+
+/** Whether an event passes the filter. */
+export function matchesFilter(event: DaemonEvent, filter: EventFilter): boolean {
+  if (filter.kind !== undefined && event.kind !== filter.kind) return false
+  if (event.kind === 'session') {
+    return (
+      filter.prefix === undefined &&
+      (filter.session === undefined || event.session === filter.session)
+    )
+  }
+  if (filter.prefix !== undefined && event.name !== filter.prefix) return false
+  const { session } = filter
+  return (
+    session === undefined ||
+    event.opened.some((change) => change.session === session) ||
+    event.closed.some((change) => change.session === session)
+  )
+}
+
+/**
+ * Makes an empty log.
+ * @param options.startedAt milliseconds since the epoch. Ids go on from `startedAt * 1000`, so that
+ *   they keep increasing over restarts (unless a run made more than 1000 events a millisecond)
+ *   and a reader's Last-Event-ID stays meaningful without anything on disk
+ * @param options.capacity events kept; the oldest give way
+ */
+export function createEventLog(options: { startedAt: number; capacity?: number }): EventLog {
+  const capacity = options.capacity ?? 10_000
+  const ring: DaemonEvent[] = []
+  const listeners = new Set<(event: DaemonEvent) => void>()
+  const base = Math.floor(options.startedAt) * 1000
+  let lastId = base
+  const firstId = () => lastId - ring.length + 1
+  /** Ids are consecutive, so an id is a place in the ring. */
+  const at = (id: number) => ring[(id - base - 1) % capacity]
+
+  function append(event: PrefixEvent | SessionEvent): DaemonEvent {
+    lastId += 1
+    const kept: DaemonEvent = { ...event, id: lastId }
+    ring[(lastId - base - 1) % capacity] = kept
+    for (const listener of listeners) listener(kept)
+    return kept
+  }
+
+  function since(start: EventStart, limit: number, filter: EventFilter = {}): DaemonEvent[] {
+    const found: DaemonEvent[] = []
+    const from = 'id' in start ? Math.max(start.id + 1, firstId()) : firstId()
+    for (let id = from; id <= lastId && found.length < limit; id++) {
+      const event = at(id)
+      if (event === undefined || ('time' in start && event.time < start.time)) continue
+      if (matchesFilter(event, filter)) found.push(event)
+    }
+    return found
+  }
+
+  function newest(limit: number, filter: EventFilter = {}): DaemonEvent[] {
+    const found: DaemonEvent[] = []
+    for (let id = lastId; id >= firstId() && found.length < limit; id--) {
+      const event = at(id)
+      if (event !== undefined && matchesFilter(event, filter)) found.push(event)
+    }
+    return found.reverse()
+  }
+
+  return {
+    append,
+    since,
+    newest,
+    firstId,
+    lastId: () => lastId,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,62 @@
+/** The daemon's log: pino, one JSON object a line, or coloured lines for a person at a terminal. */
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** `auto`: pretty when the output is a terminal, else JSON. */
+export const logFormats = ['auto', 'json', 'pretty'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** What the other parts need of a log; a pino logger is one, and so is a list in a test. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface LogOptions {
+  readonly level?: LogLevel
+  readonly format?: LogFormat
+  /** File descriptor to write to: 1 standard output, 2 standard error. */
+  readonly descriptor?: 1 | 2
+  /** Takes the lines instead of the descriptor. */
+  readonly stream?: DestinationStream & { readonly isTTY?: boolean }
+}
+
+/** Lines for people: time of day, level, sentence, and no fields, which repeat what the sentence says. */
+function prettyStream(options: LogOptions, colorize: boolean): DestinationStream {
+  return PinoPretty({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    hideObject: true,
+    ignore: 'pid,hostname',
+    sync: true,
+    destination: options.stream ?? options.descriptor ?? 1,
+  })
+}
+
+/**
+ * Makes the log. Times are ISO 8601 in UTC, levels are words.
+ * Lines are written at once, so that none is lost when the process ends.
+ */
+export function createLog(options: LogOptions = {}): Logger {
+  const { format = 'auto', level = 'info', descriptor = 1 } = options
+  const output = descriptor === 1 ? process.stdout : process.stderr
+  const isTerminal = (options.stream ?? output).isTTY === true
+  const pretty = format === 'pretty' || (format === 'auto' && isTerminal)
+  const stream = pretty
+    ? prettyStream(options, isTerminal)
+    : (options.stream ?? destination({ dest: descriptor, sync: true }))
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  )
+}
