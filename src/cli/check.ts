@@ -1,0 +1,49 @@
+/** `bgpwarden check`: judges a configuration file. */
+import { loadConfig } from '../config/load.ts'
+import { ConfigError, formatProblems } from '../config/problem.ts'
+import { Exit } from './failure.ts'
+import { styleFor } from './terminal.ts'
+
+/** Where the answer goes: a terminal of this program, or any stream. */
+export interface CheckOutput {
+  write(text: string): unknown
+  readonly color?: boolean
+}
+
+function count(n: number, what: string, plural: string): string {
+  return `${n} ${n === 1 ? what : plural}`
+}
+
+/**
+ * Says whether a configuration can be used, and every mistake if not.
+ * @returns the exit code: 0 all well, 1 mistakes, 2 unreadable
+ */
+export async function check(
+  file: string,
+  options: { json?: boolean },
+  out: CheckOutput,
+): Promise<number> {
+  const style = styleFor(out.color ?? false)
+  const json = (answer: object) => out.write(`${JSON.stringify({ file, ...answer }, null, 2)}\n`)
+  try {
+    const { sessions, prefixes } = await loadConfig(file)
+    if (options.json) {
+      json({ ok: true, problems: [], sessions: sessions.length, prefixes: prefixes.length })
+    } else {
+      const peers = count(sessions.length, 'session', 'sessions')
+      const registered = count(prefixes.length, 'prefix', 'prefixes')
+      out.write(`${file}: ${style.green('all well')}: ${peers}, ${registered}\n`)
+    }
+    return Exit.ok
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { problems, unreadable } = error
+    if (options.json) {
+      json({ ok: false, problems })
+    } else {
+      out.write(formatProblems(problems, error.text, out.color ?? false))
+      if (!unreadable) out.write(`${count(problems.length, 'mistake', 'mistakes')}\n`)
+    }
+    return unreadable ? Exit.failed : Exit.no
+  }
+}

@@ -1,0 +1,43 @@
+/** A configuration after loading: every default filled in, every text read. */
+import type { Policy, Registration } from '../engine/types.ts'
+import type { SessionConfig } from '../session/types.ts'
+
+/** Least severe last; `silent` logs nothing. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** `auto`: pretty on a terminal, JSON elsewhere. */
+export const logFormats = ['auto', 'json', 'pretty'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** Where to listen. Port 0 lets the system choose. */
+export interface Endpoint {
+  /** IPv4 or IPv6 text (RFC 5952). */
+  readonly address: string
+  readonly port: number
+}
+
+export interface Config {
+  readonly local: {
+    readonly asn: number
+    /** Unsigned 32 bits. */
+    readonly routerId: number
+  }
+  readonly listen: { readonly bgp: readonly Endpoint[]; readonly http: Endpoint }
+  /** null: nothing is stored. */
+  readonly storage: { readonly path: string | null }
+  readonly policy: Policy
+  readonly metrics: {
+    /** Registered prefixes above which the per-prefix metric families are left out. */
+    readonly perPrefixLimit: number
+  }
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+  readonly events: {
+    /** Events kept in memory. */
+    readonly keep: number
+  }
+  /** In the order of the file. */
+  readonly sessions: readonly SessionConfig[]
+  /** In the order of the file. */
+  readonly prefixes: readonly Registration[]
+}

@@ -1,0 +1,180 @@
+/** A configuration file to a Config, or to all of its mistakes at once. */
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Policy, Registration } from '../engine/types.ts'
+import { familyNames } from '../prefix/prefix.ts'
+import type { SessionConfig } from '../session/types.ts'
+import type { Config } from './config.ts'
+import { readDocument } from './document.ts'
+import { ConfigError } from './problem.ts'
+import { createReport, type Report } from './report.ts'
+import { checkRules, type Entry } from './rules.ts'
+import {
+  type ConfigFrame,
+  frameSchema,
+  type PrefixEntry,
+  prefixSchema,
+  type SessionEntry,
+  sessionSchema,
+} from './schema.ts'
+
+/** Octets of a file; 100 000 prefixes take about 9 million. */
+export const MAX_CONFIG_BYTES = 16 * 1024 * 1024
+
+/** The keys of a bad entry that are good by themselves. */
+function readKeys<S extends z.ZodObject>(schema: S, raw: unknown): Partial<z.output<S>> {
+  if (typeof raw !== 'object' || raw === null) return {}
+  const keys = Object.entries(schema.shape).flatMap(([key, shape]) => {
+    const given: unknown = Object.hasOwn(raw, key) ? Reflect.get(raw, key) : undefined
+    const result = z.safeParse(shape, given)
+    return result.success ? [[key, result.data]] : []
+  })
+  return Object.fromEntries(keys) as Partial<z.output<S>>
+}
+
+/** Judges each entry of a list by itself. */
+function readEntries<S extends z.ZodObject>(
+  schema: S,
+  root: unknown,
+  list: 'sessions' | 'prefixes',
+  report: Report,
+): Entry<z.output<S>>[] {
+  const entries = (root as Readonly<Record<string, unknown>> | null | undefined)?.[list]
+  if (!Array.isArray(entries)) return []
+  return entries.map((raw: unknown, index) => {
+    const path = [list, index]
+    const result = schema.safeParse(raw)
+    if (result.success) return { path, raw, read: result.data, known: result.data }
+    report.addIssues(path, result.error.issues)
+    return { path, raw, read: undefined, known: readKeys(schema, raw) }
+  })
+}
+
+/** Leaves out keys that are undefined, as exact optional properties want it. */
+function withoutUndefined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, v]) => v !== undefined)) as T
+}
+
+function sessionConfig(local: Config['local'], entry: SessionEntry): SessionConfig {
+  return {
+    ...entry,
+    localAsn: entry.localAsn ?? local.asn,
+    routerId: local.routerId,
+    // In one order, so that another order in the file is no change.
+    families: familyNames.filter((family) => entry.families.includes(family)),
+  }
+}
+
+function registration({ policy, ...entry }: PrefixEntry): Registration {
+  if (policy === undefined) return entry
+  return { ...entry, policy: withoutUndefined(policy) as Partial<Policy> }
+}
+
+function readOf<T extends object>(entries: readonly Entry<T>[]): T[] {
+  return entries.flatMap(({ read }) => (read === undefined ? [] : [read]))
+}
+
+/**
+ * Reads a configuration.
+ * @param file its name, as it stands in problems
+ * @throws ConfigError with every mistake, in the order of the file
+ */
+export function parseConfig(text: string, file: string): Config {
+  const document = readDocument(text)
+  const report = createReport(document, text, file)
+  let frame: ConfigFrame | undefined
+  let sessions: Entry<SessionEntry>[] = []
+  let prefixes: Entry<PrefixEntry>[] = []
+  if (document.value === null) {
+    report.add([], 'the file is empty, expected a mapping with local, sessions and prefixes')
+  } else if (document.value !== undefined) {
+    const result = frameSchema.safeParse(document.value)
+    if (!result.success) report.addIssues([], result.error.issues)
+    frame = result.data
+    sessions = readEntries(sessionSchema, document.value, 'sessions', report)
+    prefixes = readEntries(prefixSchema, document.value, 'prefixes', report)
+    checkRules(document.value, sessions, prefixes, report)
+  }
+  const problems = report.problems()
+  if (problems.length > 0 || frame === undefined) throw new ConfigError(problems, { text })
+  const { local, storage } = frame
+  return {
+    ...frame,
+    storage: { path: storage.path ?? null },
+    sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
+    prefixes: readOf(prefixes).map(registration),
+  }
+}
+
+const fileProblems: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'reading it is not permitted',
+  EPERM: 'reading it is not permitted',
+  EISDIR: 'it is a directory, expected a file',
+  ENOTDIR: 'a part of its path is not a directory',
+  ELOOP: 'its path has too many symbolic links',
+  ENAMETOOLONG: 'its name is too long',
+}
+
+function fileError(file: string, why: string): ConfigError {
+  const message = `the configuration cannot be read: ${why}`
+  const problem = { file, line: 0, column: 0, length: 1, key: '', message }
+  return new ConfigError([problem], { unreadable: true })
+}
+
+/** Reads at most one octet more than is allowed, whatever the file says of its size. */
+async function readBytes(file: string): Promise<Uint8Array> {
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    while (size <= MAX_CONFIG_BYTES) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(1 << 20), 0, 1 << 20, null)
+      if (bytesRead === 0) break
+      chunks.push(buffer.subarray(0, bytesRead))
+      size += bytesRead
+    }
+    return Buffer.concat(chunks)
+  } finally {
+    await handle.close()
+  }
+}
+
+function decodeText(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const text = new TextDecoder().decode(bytes)
+    const before = text.slice(0, text.indexOf('\ufffd')).split(/\r\n|\r|\n/)
+    const problem = {
+      file,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+      length: 1,
+      key: '',
+      message: 'found an octet that is not UTF-8, expected UTF-8 text',
+    }
+    throw new ConfigError([problem], { text })
+  }
+}
+
+/**
+ * Reads a configuration file: YAML, UTF-8, at most 16 MiB.
+ * @throws ConfigError with every mistake; `unreadable` when there is no such file or it is too large
+ */
+export async function loadConfig(file: string): Promise<Config> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readBytes(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw fileError(file, fileProblems[code] ?? code)
+  }
+  if (bytes.length > MAX_CONFIG_BYTES) {
+    throw fileError(file, `it has more than ${MAX_CONFIG_BYTES} octets`)
+  }
+  return parseConfig(decodeText(bytes, file), file)
+}

@@ -1,0 +1,135 @@
+/** Gathers the mistakes of one file, each with its place and in the words of the file. */
+import type { z } from 'zod'
+import { type ConfigDocument, type Path, quoted } from './document.ts'
+import { nearest } from './nearest.ts'
+import type { ConfigProblem } from './problem.ts'
+import { unsupportedKeys } from './schema.ts'
+import { configJsonSchema, type JsonSchema } from './schema-json.ts'
+
+/** Guesses are made for the first mistakes only: each costs a look at all candidates. */
+const MAX_GUESSES = 100
+
+/** Where mistakes go. */
+export interface Report {
+  /**
+   * Notes a mistake.
+   * @param part whether the value of the path is wrong, or its key
+   */
+  add(path: Path, message: string, part?: 'key' | 'value'): void
+  /** Notes what the schema found, at `base` in the document. */
+  addIssues(base: Path, issues: readonly z.core.$ZodIssue[]): void
+  /** @returns a near candidate as `, did you mean "holdTime"?`, or nothing */
+  guess(word: string, candidates: Iterable<string>): string
+  /** The line of a path's value, counted from 1. */
+  line(path: Path): number
+  /** All mistakes, in the order of the file. */
+  problems(): ConfigProblem[]
+}
+
+/** @returns for instance `sessions[2].holdTime` */
+export function formatPath(path: Path): string {
+  return path
+    .map((step, i) => {
+      if (typeof step === 'number') return `[${step}]`
+      const key = String(step)
+      if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `[${quoted(key)}]`
+      return i === 0 ? key : `.${key}`
+    })
+    .join('')
+}
+
+function knownKeys(path: Path): string[] {
+  let schema: JsonSchema | undefined = configJsonSchema()
+  for (const step of path) {
+    schema = typeof step === 'number' ? schema?.items : schema?.properties?.[String(step)]
+  }
+  return Object.keys(schema?.properties ?? {})
+}
+
+/** Whether a path leads to a value, `null` included. */
+function isThere(value: unknown, path: Path): boolean {
+  let here = value
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return false
+    here = (here as Record<PropertyKey, unknown>)[step]
+  }
+  return true
+}
+
+/**
+ * @param text of the file, for the length of what is underlined
+ * @param file its name, as it stands in each mistake
+ */
+export function createReport(document: ConfigDocument, text: string, file: string): Report {
+  const found: ConfigProblem[] = []
+  const keysByPath = new Map<string, readonly string[]>()
+
+  function push(start: number, end: number, key: string, message: string): void {
+    // An empty last line is a place too, but not one before the text.
+    const { line, col } = document.lines.linePos(start)
+    const newline = /[\r\n]/.exec(text.slice(start, Math.max(start, end)))
+    const length = newline === null ? end - start : newline.index
+    found.push({
+      file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      length: Math.max(1, length),
+      key,
+      message,
+    })
+  }
+
+  function add(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
+    const { start, end } = document.locate(path, part)
+    push(start, end, formatPath(path), message)
+  }
+
+  function guess(word: string, candidates: Iterable<string>): string {
+    const near = found.length < MAX_GUESSES ? nearest(word, candidates) : undefined
+    return near === undefined ? '' : `, did you mean "${near}"?`
+  }
+
+  function addUnknownKey(path: Path, key: string): void {
+    const parent = formatPath(path).replace(/\[\d+\]/g, '[]')
+    const unsupported = unsupportedKeys.get(parent === '' ? key : `${parent}.${key}`)
+    let keys = keysByPath.get(parent)
+    if (keys === undefined) {
+      keys = knownKeys(path)
+      keysByPath.set(parent, keys)
+    }
+    const meant =
+      guess(key, keys) || `, expected ${keys.length > 1 ? 'one of ' : ''}${keys.join(', ')}`
+    add([...path, key], unsupported ?? `unknown key ${quoted(key)}${meant}`, 'key')
+  }
+
+  function addIssue(path: Path, issue: z.core.$ZodIssue): void {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) addUnknownKey(path, key)
+    } else if (!isThere(document.value, path)) {
+      add(path, `is missing, expected ${issue.message}`)
+    } else if (issue.code === 'custom' && issue.params?.['expected'] !== true) {
+      add(path, issue.message)
+    } else {
+      const shown = document.found(path)
+      const scalar = !/^"|mapping$|list$|^nothing$/.test(shown)
+      const quote = issue.code === 'invalid_type' && issue.expected === 'string' && scalar
+      add(path, `found ${shown}, expected ${issue.message}${quote ? ' (put it in quotes)' : ''}`)
+    }
+  }
+
+  for (const problem of document.problems) push(problem.start, problem.end, '', problem.message)
+
+  return {
+    add,
+    addIssues(base, issues) {
+      for (const issue of issues) addIssue([...base, ...issue.path], issue)
+    },
+    guess,
+    line: (path) => document.lines.linePos(document.locate(path, 'value').start).line,
+    problems: () =>
+      found.sort(
+        (a, b) =>
+          a.line - b.line || a.column - b.column || (a.key === b.key ? 0 : a.key < b.key ? -1 : 1),
+      ),
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Rules between entries. They look at what each entry says even when another key of it is wrong, so that
+ * all mistakes show at once.
+ */
+import { type FamilyName, familyName } from '../prefix/prefix.ts'
+import { formatPrefix, parseAddress } from '../prefix/text.ts'
+import type { Config, Endpoint } from './config.ts'
+import { type Path, quoted } from './document.ts'
+import { formatPath, type Report } from './report.ts'
+import { configSchema, type PrefixEntry, type SessionEntry } from './schema.ts'
+
+type Listen = Config['listen']
+
+/** An entry of a list. */
+export interface Entry<T> {
+  readonly path: Path
+  readonly raw: unknown
+  /** undefined: it has a mistake. */
+  readonly read: T | undefined
+  /** Those of its keys that have none. */
+  readonly known: Partial<T>
+}
+
+function field(raw: unknown, key: string): unknown {
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, key)) return undefined
+  return (raw as Record<string, unknown>)[key]
+}
+
+function nameOf(entry: Entry<object>): string | undefined {
+  const name = field(entry.raw, 'name')
+  return typeof name === 'string' ? name : undefined
+}
+
+/** How a message points to another entry: `sessions[0] "edge-a" (line 5)`. */
+function reference(entry: Entry<object>, report: Report): string {
+  const [list, index] = entry.path
+  const name = nameOf(entry)
+  const named = name === undefined ? '' : ` ${quoted(name)}`
+  return `${String(list)}[${String(index)}]${named} (line ${report.line(entry.path)})`
+}
+
+function familyOfAddress(address: string): FamilyName {
+  return familyName(parseAddress(address).family)
+}
+
+/** @param keyOf the value that must be unique; undefined: not judged */
+function checkUnique<T extends object>(
+  entries: readonly Entry<T>[],
+  keyOf: (entry: Entry<T>) => string | undefined,
+  complain: (entry: Entry<T>, earlier: Entry<T>, key: string) => void,
+): void {
+  const first = new Map<string, Entry<T>>()
+  for (const entry of entries) {
+    const key = keyOf(entry)
+    if (key === undefined) continue
+    const earlier = first.get(key)
+    if (earlier === undefined) first.set(key, entry)
+    else complain(entry, earlier, key)
+  }
+}
+
+function checkNames(entries: readonly Entry<object>[], report: Report): void {
+  checkUnique(entries, nameOf, (entry, earlier, name) => {
+    const text = `the name ${quoted(name)} is taken by ${reference(earlier, report)}, expected a name of its own`
+    report.add([...entry.path, 'name'], text)
+  })
+}
+
+/** A list in which a value stands twice. */
+function checkRepeated(raw: unknown, path: Path, report: Report): void {
+  if (!Array.isArray(raw)) return
+  const seen = new Set<unknown>()
+  raw.forEach((value: unknown, index) => {
+    if (typeof value === 'object') return
+    if (seen.has(value)) report.add([...path, index], `found ${value} twice, expected it once`)
+    seen.add(value)
+  })
+}
+
+function checkSessions(sessions: readonly Entry<SessionEntry>[], report: Report): void {
+  checkNames(sessions, report)
+  checkUnique(
+    sessions,
+    ({ known: { address, port, asn } }) =>
+      address && port && asn ? `${address} ${port} ${asn}` : undefined,
+    (entry, earlier) => {
+      const other = reference(earlier, report)
+      const text = `cannot be told apart from ${other}, expected another address, port or AS number`
+      report.add([...entry.path, 'address'], text)
+    },
+  )
+  for (const { path, raw, known } of sessions) {
+    checkRepeated(field(raw, 'families'), [...path, 'families'], report)
+    if (known.address === undefined || known.localAddress === undefined) continue
+    const wanted = familyOfAddress(known.address)
+    const found = familyOfAddress(known.localAddress)
+    if (wanted === found) continue
+    const text = `found an ${found} address, expected ${wanted} as the peer's address is`
+    report.add([...path, 'localAddress'], text)
+  }
+}
+
+/** Two sockets cannot have one address and port. */
+function checkEndpoints(listen: Listen, report: Report): void {
+  const taken = new Map<string, string>()
+  const check = (path: Path, { address, port }: Endpoint) => {
+    if (port === 0) return
+    const key = `${address} port ${port}`
+    const earlier = taken.get(key)
+    if (earlier === undefined) taken.set(key, formatPath(path))
+    else report.add(path, `${key} is taken by ${earlier}, expected another address or port`)
+  }
+  listen.bgp.forEach((endpoint, i) => {
+    check(['listen', 'bgp', i], endpoint)
+  })
+  check(['listen', 'http'], listen.http)
+}
+
+/** A passive session that no endpoint can accept would never come up. */
+function checkPassive(
+  listen: Listen,
+  sessions: readonly Entry<SessionEntry>[],
+  report: Report,
+): void {
+  const accepted = new Set(listen.bgp.map(({ address }) => familyOfAddress(address)))
+  // A socket on :: accepts IPv4 too.
+  if (listen.bgp.some(({ address }) => address === '::')) accepted.add('ipv4')
+  for (const { path, known } of sessions) {
+    if (known.passive !== true || known.address === undefined) continue
+    const family = familyOfAddress(known.address)
+    if (accepted.has(family)) continue
+    const text = `listen.bgp has no ${family} address on which this peer could connect, expected one, or passive: false`
+    report.add([...path, 'passive'], text)
+  }
+}
+
+/** Families of each session by its name; undefined where they are not known for a mistake. */
+type FamiliesByName = ReadonlyMap<string, readonly FamilyName[] | undefined>
+
+function checkPrefixSessions(
+  entry: Entry<PrefixEntry>,
+  families: FamiliesByName,
+  report: Report,
+): void {
+  const names = field(entry.raw, 'sessions')
+  if (!Array.isArray(names)) return
+  checkRepeated(names, [...entry.path, 'sessions'], report)
+  names.forEach((name: unknown, index) => {
+    if (typeof name !== 'string') return
+    const path = [...entry.path, 'sessions', index]
+    if (!families.has(name)) {
+      const meant = report.guess(name, families.keys()) || ', expected the name of a session'
+      report.add(path, `there is no session ${quoted(name)}${meant}`)
+      return
+    }
+    const carried = families.get(name)
+    const prefix = entry.known.prefix
+    if (prefix === undefined || carried === undefined) return
+    const family = familyName(prefix.family)
+    if (carried.includes(family)) return
+    const text = `session "${name}" does not carry ${family}, expected one that does, or ${family} in its families`
+    report.add(path, text)
+  })
+}
+
+function checkPrefixes(
+  prefixes: readonly Entry<PrefixEntry>[],
+  sessions: readonly Entry<SessionEntry>[],
+  report: Report,
+): void {
+  checkNames(prefixes, report)
+  checkUnique(
+    prefixes,
+    ({ known }) => known.prefix && formatPrefix(known.prefix),
+    (entry, earlier, prefix) => {
+      const other = reference(earlier, report)
+      report.add([...entry.path, 'prefix'], `${prefix} is registered by ${other}, expected it once`)
+    },
+  )
+  const families = new Map<string, readonly FamilyName[] | undefined>()
+  for (const session of sessions) {
+    const name = nameOf(session)
+    if (name !== undefined && !families.has(name)) families.set(name, session.known.families)
+  }
+  for (const entry of prefixes) {
+    checkRepeated(field(entry.raw, 'originAsns'), [...entry.path, 'originAsns'], report)
+    checkPolicy(field(entry.raw, 'policy'), [...entry.path, 'policy'], report)
+    checkPrefixSessions(entry, families, report)
+  }
+}
+
+function checkPolicy(raw: unknown, path: Path, report: Report): void {
+  checkRepeated(field(raw, 'requiredCommunities'), [...path, 'requiredCommunities'], report)
+}
+
+/**
+ * Applies the rules between entries.
+ * @param root the document's value
+ */
+export function checkRules(
+  root: unknown,
+  sessions: readonly Entry<SessionEntry>[],
+  prefixes: readonly Entry<PrefixEntry>[],
+  report: Report,
+): void {
+  const listen = configSchema.shape.listen.safeParse(field(root, 'listen'))
+  if (listen.success) {
+    checkEndpoints(listen.data, report)
+    checkPassive(listen.data, sessions, report)
+  }
+  checkPolicy(field(root, 'policy'), ['policy'], report)
+  checkSessions(sessions, report)
+  checkPrefixes(prefixes, sessions, report)
+}
