@@ -15,10 +15,12 @@ import { octets } from './octets.ts'
 const LENGTH_OFFSET = 16
 const TYPE_OFFSET = 18
 
+const SHORTEST_UPDATE = 23
+
 /** RFC 4271 §6.1, RFC 2918 §3: octets of the shortest message of each type; 0: no such type. */
 const shortest = new Uint8Array(256)
 shortest[MessageType.open] = 29
-shortest[MessageType.update] = 23
+shortest[MessageType.update] = SHORTEST_UPDATE
 shortest[MessageType.notification] = 21
 shortest[MessageType.keepalive] = HEADER_LENGTH
 shortest[MessageType.routeRefresh] = 23
@@ -78,6 +80,8 @@ export function checkHeader(view: DataView, at: number, limit: number): number {
   }
   const length = view.getUint16(at + LENGTH_OFFSET)
   const type = view.getUint8(at + TYPE_OFFSET)
+  // Nearly all messages are UPDATEs, which so need no look-up.
+  if (type === MessageType.update && length >= SHORTEST_UPDATE && length <= limit) return length
   const minimum = shortest[type] ?? 0
   if (minimum === 0 || length < minimum || length > longest(type, limit)) {
     throw headerError(type, length, limit)
