@@ -1,0 +1,112 @@
+/** `bgpwarden prefix list | show | validate` */
+import type { PrefixJson, PrefixListJson, PrefixSummaryJson } from '../api/schemas.ts'
+import { type PrefixStateName, prefixStateNames } from '../engine/types.ts'
+import { formatDuration } from '../telemetry/duration.ts'
+import {
+  type ClientOptions,
+  createApiClient,
+  jsonDocument,
+  readAll,
+  segment,
+} from './api-client.ts'
+import { Exit, UsageError } from './failure.ts'
+import { type Column, renderTable, shortenList } from './table.ts'
+import { type Style, styleFor, type Terminal } from './terminal.ts'
+import { cleanText } from './text.ts'
+import { renderPrefix, statePaint } from './verdict-text.ts'
+
+interface ListOptions extends ClientOptions {
+  readonly state?: string
+  readonly reason?: string
+  readonly search?: string
+}
+
+/** What the table of prefixes needs; also what the engine's own summaries give. */
+export type PrefixRow = Pick<PrefixSummaryJson, 'name' | 'prefix' | 'state' | 'reasons'> & {
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number
+}
+
+function columnsFor(style: Style, now: number): Column<PrefixRow>[] {
+  return [
+    { title: 'NAME', value: (row) => cleanText(row.name), minimum: 12 },
+    { title: 'PREFIX', value: (row) => row.prefix, minimum: 18 },
+    {
+      title: 'STATE',
+      value: (row) => row.state,
+      paint: (text, row) => statePaint(style, row.state)(text),
+    },
+    { title: 'SINCE', value: (row) => formatDuration(now - row.sinceMs) },
+    {
+      title: 'WHY',
+      value: (row) => row.reasons.join(', '),
+      shorten: (row, width) => shortenList(row.reasons, ', ', width),
+      minimum: 24,
+    },
+  ]
+}
+
+/** The table of registered prefixes. */
+export function renderPrefixes(
+  rows: readonly PrefixRow[],
+  screen: Pick<Terminal, 'columns' | 'color'>,
+  now: number,
+): string {
+  return renderTable(columnsFor(styleFor(screen.color), now), rows, screen)
+}
+
+/** The name of a state however it is written. @throws UsageError */
+function readState(text: string): PrefixStateName {
+  const state = prefixStateNames.find((name) => name.toLowerCase() === text.toLowerCase())
+  if (state === undefined) {
+    throw new UsageError(`"${text}" is not a state, expected ${prefixStateNames.join(', ')}`)
+  }
+  return state
+}
+
+/** Prints the registered prefixes that match. */
+export async function prefixList(
+  { api, json, state, reason, search }: ListOptions,
+  terminal: Terminal,
+  now = Date.now(),
+): Promise<number> {
+  const query = { state: state && readState(state), reason, search }
+  const client = createApiClient(api)
+  const { items } = await readAll<PrefixListJson['items'][number]>(client, 'prefixes', query)
+  if (json) {
+    terminal.write(jsonDocument(items))
+  } else if (items.length === 0) {
+    terminal.error('No registered prefix matches.\n')
+  } else {
+    const rows = items.map((item) => ({ ...item, sinceMs: Date.parse(item.since) }))
+    terminal.write(renderPrefixes(rows, terminal, now))
+  }
+  return Exit.ok
+}
+
+function answer(prefix: PrefixJson, json: boolean, terminal: Terminal, now: number): number {
+  terminal.write(json ? jsonDocument(prefix) : renderPrefix(prefix, terminal, now))
+  return prefix.state === 'Failed' || prefix.state === 'Invalid' ? Exit.no : Exit.ok
+}
+
+/** Prints one verdict. @returns 1 when the prefix fails */
+export async function prefixShow(
+  name: string,
+  { api, json = false }: ClientOptions,
+  terminal: Terminal,
+  now = Date.now(),
+): Promise<number> {
+  const prefix = await createApiClient(api).get<PrefixJson>(`prefixes/${segment(name)}`)
+  return answer(prefix, json, terminal, now)
+}
+
+/** Has a prefix judged now and prints the verdict. @returns 1 when the prefix fails */
+export async function prefixValidate(
+  name: string,
+  { api, json = false }: ClientOptions,
+  terminal: Terminal,
+  now = Date.now(),
+): Promise<number> {
+  const path = `prefixes/${segment(name)}/validate`
+  return answer(await createApiClient(api).post<PrefixJson>(path), json, terminal, now)
+}

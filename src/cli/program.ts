@@ -1,0 +1,223 @@
+/** The commands, their options, and which file does each; a command's code is loaded when it runs. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { Exit, reportFailure } from './failure.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Where a client command looks for the daemon when nobody says otherwise. */
+export const DEFAULT_API = 'http://127.0.0.1:9179'
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function positive(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0
+  if (value < 1) throw new InvalidArgumentError('Expected a number from 1 on.')
+  return value
+}
+
+function port(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : -1
+  if (value < 0 || value > 65535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  return value
+}
+
+/**
+ * Builds the command line.
+ * @param env `BGPWARDEN_API` is the default of `--api`
+ * @param finish takes the exit code of the command that ran
+ */
+export function buildProgram(
+  terminal: Terminal,
+  env: NodeJS.ProcessEnv,
+  finish: (code: number) => void,
+): Command {
+  const program = new Command('bgpwarden')
+    .description('Routers peer with it, and it says what is wrong with each registered prefix.')
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .helpCommand(false)
+    .showHelpAfterError('(--help lists the commands)')
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.error(text),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+    })
+    .exitOverride()
+
+  /** A leaf command; `example` stands at the end of its help. */
+  const command = (parent: Command, usage: string, does: string, example: string): Command =>
+    parent
+      .command(usage)
+      .description(does)
+      .addHelpText('after', `\nExample:\n  ${example}`)
+      .showHelpAfterError('(--help explains the command)')
+  /** A command that asks a running daemon. */
+  const client = (parent: Command, usage: string, does: string, example: string): Command =>
+    command(parent, usage, does, example)
+      .option(
+        '--api <url>',
+        'where the daemon listens (or BGPWARDEN_API)',
+        env['BGPWARDEN_API'] || DEFAULT_API,
+      )
+      .option('--json', 'print JSON, for programs')
+  const group = (name: string, does: string): Command =>
+    program.command(name).description(does).helpCommand(false)
+
+  command(program, 'run', 'run the daemon', 'bgpwarden run -c bgpwarden.yaml')
+    .requiredOption('-c, --config <file>', 'the configuration (YAML)')
+    .action(async ({ config }) => finish(await (await import('./run.ts')).run(config, terminal)))
+
+  command(program, 'check', 'judge a configuration', 'bgpwarden check -c bgpwarden.yaml')
+    .requiredOption('-c, --config <file>', 'the configuration (YAML)')
+    .option('--json', 'print JSON, for programs')
+    .action(async ({ config, json }) =>
+      finish(await (await import('./check.ts')).check(config, { json: json === true }, terminal)),
+    )
+
+  command(
+    program,
+    'replay <files...>',
+    'judge captures (pcap, pcapng, MRT) offline',
+    'bgpwarden replay monday.pcap -c bgpwarden.yaml',
+  )
+    .option('-c, --config <file>', 'registered prefixes and policy to judge by')
+    .option('--json', 'print JSON, for programs')
+    .action(async (files, options) =>
+      finish(await (await import('./replay.ts')).replay(files, options, terminal)),
+    )
+
+  command(
+    program,
+    'speak [scenario]',
+    'be a test router: announce a scenario (YAML) or the UPDATEs of a capture',
+    'bgpwarden speak examples/lab/edge-a.yaml',
+  )
+    .option('--capture <file>', 'announce the UPDATEs of this pcap, pcapng or MRT file')
+    .option('--once', 'end when every step is done, instead of holding the session')
+    .action(async (scenario, options) =>
+      finish(await (await import('./speak.ts')).speak(scenario, options, terminal)),
+    )
+
+  command(
+    program,
+    'lab',
+    'run a daemon with three test routers, to look around',
+    'bgpwarden lab --bgp-port 11790 --http-port 19179',
+  )
+    .option('--bgp-port <port>', 'listen for BGP here instead of 1790', port)
+    .option('--http-port <port>', 'listen for HTTP here instead of 9179', port)
+    .action(async (options) => finish(await (await import('./lab.ts')).lab(options, terminal)))
+
+  client(
+    program,
+    'explain <prefix>',
+    'say which verdict an announcement would get',
+    'bgpwarden explain 198.51.100.0/24 --as-path "64501 64510" --community 8075:8007',
+  )
+    .requiredOption(
+      '--as-path <path>',
+      'AS numbers, the neighbour first; {64501 64502} is an AS_SET',
+    )
+    .option('--community <community>', 'a community on it (may be repeated)', collect, [])
+    .option('-c, --config <file>', 'judge by this configuration, without a daemon')
+    .action(async (prefix, options) =>
+      finish(await (await import('./explain.ts')).explain(prefix, options, terminal)),
+    )
+
+  const session = group('session', 'sessions of a running daemon')
+  client(session, 'list', 'all sessions', 'bgpwarden session list').action(async (options) =>
+    finish(await (await import('./session.ts')).sessionList(options, terminal)),
+  )
+  client(session, 'show <name>', 'one session in full', 'bgpwarden session show edge-a').action(
+    async (name, options) =>
+      finish(await (await import('./session.ts')).sessionShow(name, options, terminal)),
+  )
+
+  const prefix = group('prefix', 'registered prefixes of a running daemon')
+  client(
+    prefix,
+    'list',
+    'all registered prefixes',
+    'bgpwarden prefix list --state Failed --reason missing-community',
+  )
+    .option('--state <state>', 'only this state: None, Pending, Verified, Warning, Failed, Invalid')
+    .option('--reason <reason>', 'only with this finding')
+    .option('--search <text>', 'only where name, prefix or owner contains the text')
+    .action(async (options) =>
+      finish(await (await import('./prefix.ts')).prefixList(options, terminal)),
+    )
+  client(
+    prefix,
+    'show <name>',
+    'the verdict and its reasons (exit 1 when it fails)',
+    'bgpwarden prefix show web',
+  ).action(async (name, options) =>
+    finish(await (await import('./prefix.ts')).prefixShow(name, options, terminal)),
+  )
+  client(
+    prefix,
+    'validate <name>',
+    'judge now, then show (exit 1 when it fails)',
+    'bgpwarden prefix validate web',
+  ).action(async (name, options) =>
+    finish(await (await import('./prefix.ts')).prefixValidate(name, options, terminal)),
+  )
+
+  const route = group('route', 'routes that a running daemon holds')
+  client(
+    route,
+    'list <session>',
+    'what a session announced',
+    'bgpwarden route list edge-a --prefix 198.51.100.0/24 --match covered',
+  )
+    .option('--prefix <prefix>', 'only routes that match this prefix')
+    .option('--match <how>', 'exact (default), covering or covered')
+    .option('--limit <n>', 'at most so many routes', positive, 1000)
+    .action(async (name, options) =>
+      finish(await (await import('./route.ts')).routeList(name, options, terminal)),
+    )
+
+  const event = group('event', 'what happened at a running daemon')
+  client(
+    event,
+    'list',
+    'past events, or with --follow those to come',
+    'bgpwarden event list --follow',
+  )
+    .option('--since <when>', 'from here on: 15m, 2h, 3d, or a time such as 2026-11-21T09:00:00Z')
+    .option('--kind <kind>', 'only this kind of event')
+    .option('--prefix <name>', 'only of this registered prefix')
+    .option('--session <name>', 'only of this session')
+    .option('-f, --follow', 'stay, and print events as they come')
+    .action(async (options) =>
+      finish(await (await import('./event.ts')).eventList(options, terminal)),
+    )
+
+  return program
+}
+
+/**
+ * Runs one command line.
+ * @param args without `node` and the script
+ * @returns the exit code; nothing is thrown
+ */
+export async function runProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  let code: number = Exit.ok
+  try {
+    const program = buildProgram(terminal, env, (result) => {
+      code = result
+    })
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.ok : Exit.failed
+    return reportFailure(error, terminal)
+  }
+}

@@ -1,0 +1,158 @@
+/** How verdicts look on a terminal: states, findings with their evidence, the matrix of sessions. */
+import type { FindingJson, PolicyJson, PrefixJson, RouteJson } from '../api/schemas.ts'
+import type { PrefixStateName, RouteClass } from '../engine/types.ts'
+import { formatDuration } from '../telemetry/duration.ts'
+import { type Column, renderTable, shortenList } from './table.ts'
+import { type Paint, type Style, styleFor, type Terminal } from './terminal.ts'
+import { cleanText, count, displayWidth, paragraph } from './text.ts'
+
+type Screen = Pick<Terminal, 'columns' | 'color'>
+
+/** The colour of a state or class; grey for what says neither good nor bad. */
+export function statePaint(style: Style, state: PrefixStateName | RouteClass): Paint {
+  if (state === 'Verified' || state === 'verified') return style.green
+  if (state === 'Failed' || state === 'Invalid' || state === 'failed') return style.red
+  if (state === 'Warning' || state === 'overlap') return style.yellow
+  return style.dim
+}
+
+/** Aligned `label  value` lines; long values go on below themselves. */
+export function keyValues(
+  pairs: readonly (readonly [label: string, value: string])[],
+  screen: Screen,
+  indent = '',
+): string {
+  const style = styleFor(screen.color)
+  const width = Math.max(0, ...pairs.map(([label]) => displayWidth(label)))
+  return pairs
+    .map(([label, value]) => {
+      const head = `${indent}${style.dim(label)}${' '.repeat(width - displayWidth(label) + 2)}`
+      return paragraph(head, cleanText(value), screen.columns)
+    })
+    .join('')
+}
+
+/** @returns for instance `all of 8075:8007; at most 3 AS numbers; no prepending` */
+export function policyText(policy: PolicyJson): string {
+  const communities = policy.requiredCommunities
+  const required =
+    communities.length === 0
+      ? 'no community required'
+      : communities.length === 1
+        ? `community ${communities[0]}`
+        : `${policy.communityMatch} of the communities ${communities.join(', ')}`
+  return [
+    required,
+    `at most ${count(policy.maxAsPathLength, 'AS number')}`,
+    policy.allowPrepending ? 'prepending allowed' : 'no prepending',
+    ...(policy.bogonAsn === 'off' ? ['bogon AS numbers allowed'] : []),
+  ].join('; ')
+}
+
+/** The facts of a finding, those that are there, as label and value. */
+function evidencePairs(evidence: FindingJson['evidence']): [label: string, value: string][] {
+  const list = (items: readonly string[]) => (items.length === 0 ? 'none' : items.join(' '))
+  const pairs: [string, string | undefined][] = [
+    ['AS path', evidence.asPath === '' ? 'empty' : evidence.asPath],
+    ['path length', evidence.pathLength?.toString()],
+    ['AS number', evidence.asn?.toString()],
+    ['position', evidence.position?.toString()],
+    ['origin AS', evidence.originAsn?.toString()],
+    ['communities', evidence.communities && list(evidence.communities)],
+    ['next hop', evidence.nextHop],
+    ['other', evidence.otherName && `${evidence.otherName} ${evidence.otherPrefix ?? ''}`],
+    ['routes', evidence.routes && list(evidence.routes)],
+    ['count', evidence.count?.toString()],
+    ['detail', evidence.detail],
+  ]
+  return pairs.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]))
+}
+
+/** One finding: reason and place, its sentence, what to do, what it was seen on. */
+function renderFinding(
+  finding: Omit<FindingJson, 'since' | 'session'> & Partial<FindingJson>,
+  screen: Screen,
+  now: number,
+): string {
+  const style = styleFor(screen.color)
+  const paint = finding.severity === 'error' ? style.red : style.yellow
+  const where = finding.session ? ` on ${cleanText(finding.session)}` : ''
+  const since =
+    finding.since === undefined ? '' : ` for ${formatDuration(now - Date.parse(finding.since))}`
+  return [
+    `${paint(finding.severity)} ${style.bold(finding.reason)}${where}${style.dim(since)}\n`,
+    paragraph('  ', cleanText(finding.message), screen.columns),
+    paragraph(`  ${style.cyan('do')} `, cleanText(finding.action), screen.columns),
+    keyValues(evidencePairs(finding.evidence), screen, '     '),
+  ].join('')
+}
+
+/** All findings, one blank line between two; `findings` may be empty. */
+export function renderFindings(
+  findings: readonly (Omit<FindingJson, 'since' | 'session'> & Partial<FindingJson>)[],
+  screen: Screen,
+  now: number,
+): string {
+  return findings.map((finding) => `\n${renderFinding(finding, screen, now)}`).join('')
+}
+
+type SessionRow = PrefixJson['sessions'][number]
+
+/** Both kinds of communities of a route in one list. */
+export function communitiesOf(route: RouteJson): string[] {
+  return [...route.communities, ...route.largeCommunities].map(cleanText)
+}
+
+/** What each expected session says of a prefix. */
+function renderMatrix(sessions: readonly SessionRow[], screen: Screen): string {
+  const style = styleFor(screen.color)
+  const statusPaint = {
+    received: style.green,
+    missing: style.red,
+    pending: style.dim,
+    down: style.yellow,
+  }
+  const columns: Column<SessionRow>[] = [
+    { title: 'SESSION', value: (row) => cleanText(row.session), minimum: 12 },
+    {
+      title: 'STATUS',
+      value: (row) => row.status,
+      paint: (text, row) => statusPaint[row.status](text),
+    },
+    { title: 'AS PATH', value: (row) => cleanText(row.route?.asPath ?? '-'), minimum: 10 },
+    {
+      title: 'COMMUNITIES',
+      value: (row) => (row.route ? communitiesOf(row.route).join(' ') || 'none' : '-'),
+      shorten: (row, width) => shortenList(row.route ? communitiesOf(row.route) : [], ' ', width),
+      minimum: 11,
+    },
+    { title: 'NEXT HOP', value: (row) => cleanText(row.route?.nextHop ?? '-'), minimum: 15 },
+  ]
+  return renderTable(columns, sessions, screen)
+}
+
+/** The page of one registered prefix: verdict, findings, sessions. */
+export function renderPrefix(prefix: PrefixJson, screen: Screen, now: number): string {
+  const style = styleFor(screen.color)
+  const { state, findings, sessions } = prefix
+  const lasted = formatDuration(now - Date.parse(prefix.since))
+  const facts: [string, string][] = [
+    ['owner', prefix.owner ?? 'none'],
+    [
+      'origin',
+      prefix.originAsns.length === 0
+        ? 'any AS'
+        : prefix.originAsns.map((asn) => `AS${asn}`).join(', '),
+    ],
+    ['policy', policyText(prefix.policy)],
+  ]
+  // A verdict without findings still has something to say: why a registration cannot be judged.
+  if (findings.length === 0 && prefix.errorMessage !== '') facts.push(['why', prefix.errorMessage])
+  return [
+    `${style.bold(cleanText(prefix.name))}  ${prefix.prefix}  ${statePaint(style, state)(state)}`,
+    `${style.dim(` for ${lasted}`)}\n`,
+    keyValues(facts, screen),
+    renderFindings(findings, screen, now),
+    sessions.length === 0 ? '' : `\n${renderMatrix(sessions, screen)}`,
+  ].join('')
+}

@@ -1,0 +1,11 @@
+/** argv -> command. */
+import { runProgram } from './cli/program.ts'
+import { processTerminal } from './cli/terminal.ts'
+
+// A reader that had enough (`| head`) is no mistake of anybody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runProgram(process.argv.slice(2), processTerminal())
