@@ -1,5 +1,6 @@
 /** What the engine takes in and gives out: registrations, findings, verdicts, events, views. */
 import type { FamilyName, Prefix } from '../prefix/prefix.ts'
+import type { DecodeSettings } from '../wire/messages.ts'
 
 /** Finding reasons that the engine itself can find; the order is the bit number inside the engine. */
 export const findingReasons = [
@@ -206,6 +207,16 @@ export interface EngineSessionConfig {
   /** Unique, never changes. */
   readonly name: string
   readonly families: readonly FamilyName[]
+  /** The peer's AS number, for sentences while the session is down. */
+  readonly asn: number
+  readonly localAsn: number
+}
+
+/** How the session was negotiated, as far as the engine needs it. */
+export interface EngineSessionUp {
+  readonly families: readonly FamilyName[]
+  readonly remoteAsn: number
+  readonly decode: DecodeSettings
 }
 
 /** How a look-up in an Adj-RIB-In matches. */

@@ -1,0 +1,283 @@
+/**
+ * What one peer announced in one family (RFC 4271 §3.2): a hash table with open addressing in one
+ * typed array. A route is its prefix, the number of its attribute set and when it came: 12 octets
+ * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
+ */
+import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
+
+/** No such route. */
+export const NO_SET = -1
+
+// Fields of a slot.
+const WORD0 = 0
+/** Prefix length + 1 in the upper 8 bits, attribute set in the lower 24; 0 marks an empty slot. */
+const META = 1
+const STAMP = 2
+const WORD1 = 3
+const SET_BITS = 24
+const SET_MASK = (1 << SET_BITS) - 1
+/** Attribute sets that a route can name. */
+export const MAX_SETS = 1 << SET_BITS
+const SMALLEST = 1024
+
+export class AdjRibIn {
+  readonly family: Family
+  readonly paths: boolean
+  /** Routes held. */
+  count = 0
+  /** Grows with every rebuild, after which slot numbers mean something else. */
+  version = 0
+  private readonly stride: number
+  private readonly pathField: number
+  private slots: Int32Array
+  private capacity = SMALLEST
+  private shift = 32 - 10
+
+  /** @param paths whether routes carry path identifiers (RFC 7911) */
+  constructor(family: Family, paths: boolean) {
+    this.family = family
+    this.paths = paths
+    const words = addressBits(family) / 32
+    this.pathField = 2 + words
+    this.stride = this.pathField + (paths ? 1 : 0)
+    this.slots = new Int32Array(SMALLEST * this.stride)
+  }
+
+  /** Octets held outside V8's heap. */
+  get bytes(): number {
+    return this.slots.byteLength
+  }
+
+  /** Where the run of a prefix begins; path identifiers do not count, so all paths stand together. */
+  private home(p: Readonly<Prefix>): number {
+    let hash = p.w0 ^ Math.imul(p.length, 0x5bd1e995)
+    if (this.family === Family.ipv6) {
+      hash = Math.imul(hash ^ p.w1, 0x85ebca6b) ^ (hash >>> 15)
+      hash = Math.imul(hash ^ p.w2 ^ ((p.w3 << 7) | (p.w3 >>> 25)), 0xc2b2ae35) ^ (hash >>> 13)
+    }
+    return Math.imul(hash, 0x9e3779b1) >>> this.shift
+  }
+
+  private holds(at: number, p: Readonly<Prefix>, pathId: number): boolean {
+    const slots = this.slots
+    if (slots[at] !== p.w0 || (slots[at + META] as number) >>> SET_BITS !== p.length + 1)
+      return false
+    if (this.stride === 3) return true
+    return this.sameTail(at, p) && (!this.paths || slots[at + this.pathField] === (pathId | 0))
+  }
+
+  private sameTail(at: number, p: Readonly<Prefix>): boolean {
+    if (this.family === Family.ipv4) return true
+    const slots = this.slots
+    return (
+      slots[at + WORD1] === p.w1 && slots[at + WORD1 + 1] === p.w2 && slots[at + WORD1 + 2] === p.w3
+    )
+  }
+
+  /** The array index of a route, or that of the empty slot that ends its run, as -1 - index. */
+  private seek(p: Readonly<Prefix>, pathId: number): number {
+    const { stride, slots } = this
+    const end = slots.length
+    let at = this.home(p) * stride
+    while (slots[at + META] !== 0) {
+      if (this.holds(at, p, pathId)) return at
+      at += stride
+      if (at === end) at = 0
+    }
+    return -1 - at
+  }
+
+  /** @returns the route's attribute set, or NO_SET */
+  get(p: Readonly<Prefix>, pathId: number): number {
+    const at = this.seek(p, pathId)
+    return at < 0 ? NO_SET : (this.slots[at + META] as number) & SET_MASK
+  }
+
+  /**
+   * Stores or replaces a route.
+   * @param stamp seconds since the epoch
+   * @returns the attribute set it had before, or NO_SET
+   */
+  put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
+    const found = this.seek(p, pathId)
+    const meta = ((p.length + 1) << SET_BITS) | set
+    if (found >= 0) {
+      const before = (this.slots[found + META] as number) & SET_MASK
+      this.slots[found + META] = meta
+      this.slots[found + STAMP] = stamp
+      return before
+    }
+    const at = -1 - found
+    const slots = this.slots
+    slots[at] = p.w0
+    slots[at + META] = meta
+    slots[at + STAMP] = stamp
+    if (this.family === Family.ipv6) {
+      slots[at + WORD1] = p.w1
+      slots[at + WORD1 + 1] = p.w2
+      slots[at + WORD1 + 2] = p.w3
+    }
+    if (this.paths) slots[at + this.pathField] = pathId
+    this.count++
+    if (this.count * 4 > this.capacity * 3) this.rebuild(this.capacity * 2)
+    return NO_SET
+  }
+
+  /** @returns the attribute set that the removed route had, or NO_SET when there was none */
+  remove(p: Readonly<Prefix>, pathId: number): number {
+    const at = this.seek(p, pathId)
+    if (at < 0) return NO_SET
+    const set = (this.slots[at + META] as number) & SET_MASK
+    this.removeAt(at)
+    if (this.capacity > SMALLEST && this.count * 8 < this.capacity) this.rebuild(this.capacity / 2)
+    return set
+  }
+
+  /** Empties a slot; later members of its run move up. */
+  private removeAt(index: number): void {
+    const { slots, stride, capacity } = this
+    const mask = capacity - 1
+    let hole = index / stride
+    let slot = hole
+    for (;;) {
+      slot = (slot + 1) & mask
+      if (slots[slot * stride + META] === 0) break
+      const home = this.home(this.readPrefix(slot * stride, scratch))
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue
+      slots.copyWithin(hole * stride, slot * stride, (slot + 1) * stride)
+      hole = slot
+    }
+    slots.fill(0, hole * stride, (hole + 1) * stride)
+    this.count--
+  }
+
+  private rebuild(capacity: number): void {
+    const old = this.slots
+    const { stride } = this
+    this.slots = new Int32Array(capacity * stride)
+    this.capacity = capacity
+    this.shift = Math.clz32(capacity) + 1
+    this.version++
+    const slots = this.slots
+    const end = slots.length
+    for (let from = 0; from < old.length; from += stride) {
+      if (old[from + META] === 0) continue
+      scratch.family = this.family
+      readInto(old, from, this.family, scratch)
+      let at = this.home(scratch) * stride
+      while (slots[at + META] !== 0) {
+        at += stride
+        if (at === end) at = 0
+      }
+      for (let field = 0; field < stride; field++) slots[at + field] = old[from + field] as number
+    }
+  }
+
+  private readPrefix(at: number, into: Prefix): Prefix {
+    into.family = this.family
+    readInto(this.slots, at, this.family, into)
+    return into
+  }
+
+  /** Calls back for each path of a prefix: attribute set, path identifier, stamp. */
+  eachPath(p: Readonly<Prefix>, visit: (set: number, pathId: number, stamp: number) => void): void {
+    const { stride, slots } = this
+    const end = slots.length
+    let at = this.home(p) * stride
+    while (slots[at + META] !== 0) {
+      const pathId = this.paths ? (slots[at + this.pathField] as number) : 0
+      if (this.holds(at, p, pathId)) {
+        visit(
+          (slots[at + META] as number) & SET_MASK,
+          pathId >>> 0,
+          (slots[at + STAMP] as number) >>> 0,
+        )
+        if (!this.paths) return
+      }
+      at += stride
+      if (at === end) at = 0
+    }
+  }
+
+  /** Number of slots; `visitSlots` takes slot numbers below it. */
+  get slotCount(): number {
+    return this.capacity
+  }
+
+  /**
+   * Calls back for the routes in slots `from - 1` down to `to`; the prefix is reused.
+   * Downwards, because a removal only ever moves routes to lower slots (but for a run that wraps
+   * round the end): a scan in slices that goes down misses none.
+   */
+  visitSlots(
+    from: number,
+    to: number,
+    visit: (prefix: Prefix, set: number, pathId: number, stamp: number) => void,
+  ): void {
+    const { stride, slots } = this
+    const prefix: Prefix = { family: this.family, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
+    for (let slot = from - 1; slot >= to; slot--) {
+      const at = slot * stride
+      const meta = slots[at + META] as number
+      if (meta === 0) continue
+      readInto(slots, at, this.family, prefix)
+      const pathId = this.paths ? (slots[at + this.pathField] as number) >>> 0 : 0
+      visit(prefix, meta & SET_MASK, pathId, (slots[at + STAMP] as number) >>> 0)
+    }
+  }
+
+  /** Calls back for the attribute set of every route, then forgets them all. */
+  clear(visit: (set: number) => void): void {
+    const { slots, stride } = this
+    for (let at = 0; at < slots.length; at += stride) {
+      const meta = slots[at + META] as number
+      if (meta !== 0) visit(meta & SET_MASK)
+    }
+    this.slots = new Int32Array(SMALLEST * stride)
+    this.capacity = SMALLEST
+    this.shift = 32 - 10
+    this.count = 0
+    this.version++
+  }
+
+  /** Prefixes (with path identifiers) of the routes that came before `stamp`, as owned copies. */
+  olderThan(stamp: number): { prefix: Prefix; pathId: number }[] {
+    const found: { prefix: Prefix; pathId: number }[] = []
+    this.visitSlots(this.capacity, 0, (prefix, _set, pathId, at) => {
+      if (at < stamp) found.push({ prefix: copyPrefix(prefix), pathId })
+    })
+    return found
+  }
+
+  /** The longest prefix held that covers `p` strictly; `undefined` when there is none. */
+  longestCovering(p: Readonly<Prefix>): Prefix | undefined {
+    const candidate = copyPrefix(p)
+    for (let length = p.length - 1; length >= 0; length--) {
+      candidate.length = length
+      maskPrefix(candidate)
+      if (this.has(candidate)) return candidate
+    }
+    return undefined
+  }
+
+  /** Whether any path of exactly this prefix is held. */
+  has(p: Readonly<Prefix>): boolean {
+    let found = false
+    this.eachPath(p, () => {
+      found = true
+    })
+    return found
+  }
+}
+
+const scratch: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
+
+function readInto(slots: Int32Array, at: number, family: Family, into: Prefix): void {
+  into.w0 = slots[at + WORD0] as number
+  into.length = ((slots[at + META] as number) >>> SET_BITS) - 1
+  if (family === Family.ipv6) {
+    into.w1 = slots[at + WORD1] as number
+    into.w2 = slots[at + WORD1 + 1] as number
+    into.w3 = slots[at + WORD1 + 2] as number
+  }
+}

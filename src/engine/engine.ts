@@ -1,0 +1,290 @@
+/**
+ * The engine: routes, sessions and registrations in; verdicts and events out. It knows no socket,
+ * no file and no clock: every call that depends on time is given it.
+ */
+import { Family, type FamilyName } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import { ProtocolError } from '../wire/errors.ts'
+import { Handling } from '../wire/handling.ts'
+import { UpdateDecoder } from '../wire/update.ts'
+import { evaluate } from './evaluation.ts'
+import { Intake } from './intake.ts'
+import { judgeStored } from './judge.ts'
+import { MoreSpecificScan } from './more-specifics.ts'
+import { compilePolicy } from './policy.ts'
+import { redeclare, refreshDeclarations, register, unregister } from './registry.ts'
+import {
+  addSession,
+  beginRefresh,
+  clearTables,
+  completeTable,
+  createSession,
+  removeSession,
+  sessionUp,
+  sweepStale,
+} from './sessions.ts'
+import {
+  createState,
+  type EngineSession,
+  type EngineState,
+  markSession,
+  type Registered,
+  tableOf,
+} from './state.ts'
+import {
+  type EngineSessionConfig,
+  type EngineSessionUp,
+  type EngineView,
+  type Policy,
+  type PrefixEvent,
+  prefixStateNames,
+  type Registration,
+} from './types.ts'
+import { createView } from './view.ts'
+
+/** No session has this name. */
+export class UnknownSessionError extends Error {
+  override readonly name = 'UnknownSessionError'
+}
+
+export interface EngineOptions {
+  readonly policy: Policy
+  /** Milliseconds since the epoch, for questions that come without a time. */
+  readonly now: () => number
+  /** Told every verdict change, at the end of the chunk, call or tick that caused it. */
+  readonly onEvent?: (event: PrefixEvent) => void
+}
+
+export interface Engine {
+  readonly view: EngineView
+  addSession(config: EngineSessionConfig): void
+  /** Its routes go, and no prefix expects it any more. @throws UnknownSessionError */
+  removeSession(name: string, now: number): void
+  /** The session is Established. Times are milliseconds since the epoch. @throws UnknownSessionError */
+  sessionUp(name: string, up: EngineSessionUp, now: number): void
+  /**
+   * The session left Established.
+   * @param keepUntil when the peer restarts gracefully (RFC 4724): until then its routes stay, stale
+   */
+  sessionDown(name: string, now: number, keepUntil?: number): void
+  /**
+   * One whole UPDATE, header included, at `start` to `end` (exclusive).
+   * @throws ProtocolError when the session must end; UnknownSessionError
+   */
+  receiveUpdate(name: string, view: DataView, start: number, end: number, now: number): Handling
+  /** RFC 7313 §4: BoRR and EoRR. */
+  refreshBoundary(name: string, family: FamilyName, boundary: 'begin' | 'end', now: number): void
+  /** Judges what was touched since the last call and emits the events. @returns prefixes judged */
+  flush(now: number): number
+  /** Time went on: initial tables that never end are complete, restarts are over. Call once a second. */
+  tick(now: number): void
+  /** Does a slice of background work. @returns whether more is left; call again soon if so */
+  background(now: number): boolean
+  /** @throws DuplicateNameError, CommunityError */
+  register(registration: Registration, now: number): void
+  /** Changes a registration of the same name. @throws DuplicateNameError, CommunityError */
+  reregister(registration: Registration, now: number): void
+  /** @returns false when no prefix has that name */
+  unregister(name: string, now: number): boolean
+  /** Replaces the policy; everything is judged again. @throws CommunityError */
+  setPolicy(policy: Policy, now: number): void
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const state = createState(compilePolicy(options.policy), (event) => options.onEvent?.(event))
+  const scan = new MoreSpecificScan(state)
+  const decoder = new UpdateDecoder()
+  const nobody = createSession({ name: '', families: [], asn: 0, localAsn: 0 }, -1)
+  const intake = new Intake(state, scan, nobody, (session, family) => {
+    const table = tableOf(session, family)
+    if (table !== null && !table.complete) completeTable(state, session, table, sweep)
+  })
+  const sweep = intake.sweep.bind(intake)
+
+  const session = (name: string): EngineSession => {
+    const found = state.sessionsByName.get(name)
+    if (found === undefined) throw new UnknownSessionError(`no session is named "${name}"`)
+    return found
+  }
+
+  const forget = (entry: Registered, now: number) => {
+    scan.drop(entry)
+    state.emit({
+      kind: 'prefix',
+      time: now,
+      name: entry.registration.name,
+      prefix: formatPrefix(entry.prefix),
+      from: prefixStateNames[entry.state] ?? null,
+      to: null,
+      duration: now - entry.since,
+      opened: [],
+      closed: [],
+    })
+  }
+
+  const engine: Engine = {
+    view: createView(state, (registered) => evaluate(state, registered, options.now())),
+
+    addSession(config) {
+      addSession(state, config)
+      refreshDeclarations(state)
+    },
+
+    removeSession(name, now) {
+      const gone = session(name)
+      scan.dropSession(gone)
+      clearTables(state, gone)
+      gone.up = false
+      // Its findings close while its name is still known.
+      for (const registered of state.registered) {
+        if (registered === undefined) continue
+        registered.expected = registered.expected.filter((each) => each !== gone)
+      }
+      refreshAll(state, now)
+      removeSession(state, gone)
+      refreshDeclarations(state)
+    },
+
+    sessionUp(name, up, now) {
+      sessionUp(state, session(name), up, now)
+      engine.flush(now)
+    },
+
+    sessionDown(name, now, keepUntil = 0) {
+      const down = session(name)
+      down.up = false
+      for (const table of down.tables) if (table !== null) table.complete = false
+      if (keepUntil > now) {
+        down.keepUntil = keepUntil
+      } else {
+        scan.dropSession(down)
+        clearTables(state, down)
+      }
+      markSession(state, down)
+      engine.flush(now)
+    },
+
+    receiveUpdate(name, view, start, end, now) {
+      const from = session(name)
+      intake.begin(from, now)
+      try {
+        const handling = decoder.decode(view, start, end, from.settings, intake)
+        if (handling !== Handling.accept) count(from, handling)
+        return handling
+      } catch (error) {
+        if (error instanceof ProtocolError) count(from, Handling.sessionReset)
+        throw error
+      }
+    },
+
+    refreshBoundary(name, family, boundary, now) {
+      const from = session(name)
+      const number = Family[family]
+      const table = tableOf(from, number)
+      if (boundary === 'begin') beginRefresh(from, number, now)
+      else if (table !== null) sweepStale(from, table, sweep)
+      engine.flush(now)
+    },
+
+    flush(now) {
+      const { dirty } = state
+      const judged = dirty.length
+      for (let i = 0; i < dirty.length; i++) evaluate(state, dirty[i] as Registered, now)
+      dirty.length = 0
+      return judged
+    },
+
+    tick(now) {
+      const patience = state.policy.policy.convergenceSeconds * 1000
+      for (const each of state.sessions) {
+        if (each === undefined) continue
+        if (each.keepUntil > 0 && now >= each.keepUntil) {
+          scan.dropSession(each)
+          clearTables(state, each)
+          markSession(state, each)
+        }
+        if (!each.up || now - each.establishedAt < patience) continue
+        for (const table of each.tables) {
+          if (table !== null && !table.complete) completeTable(state, each, table, sweep)
+        }
+      }
+      state.sets.compact()
+      engine.flush(now)
+    },
+
+    background(now) {
+      if (scan.busy) scan.step()
+      engine.flush(now)
+      return scan.busy
+    },
+
+    register(registration, now) {
+      const entry = register(state, registration, now)
+      scan.add(entry)
+      evaluateNew(state, entry, now)
+    },
+
+    reregister(registration, now) {
+      if (redeclare(state, registration)) {
+        engine.flush(now)
+        return
+      }
+      engine.unregister(registration.name, now)
+      engine.register(registration, now)
+    },
+
+    unregister(name, now) {
+      const entry = unregister(state, name)
+      if (entry === undefined) return false
+      entry.dirty = true
+      forget(entry, now)
+      engine.flush(now)
+      return true
+    },
+
+    setPolicy(policy, now) {
+      state.policy = compilePolicy(policy)
+      state.sets.rejudge((set) => judgeStored(state, set, state.policy))
+      refreshDeclarations(state)
+      engine.flush(now)
+    },
+  }
+  return engine
+}
+
+function count(session: EngineSession, handling: Handling): void {
+  session.tally.handling[handling] = (session.tally.handling[handling] as number) + 1
+}
+
+function refreshAll(state: EngineState, now: number): void {
+  for (const registered of state.registered) {
+    if (registered !== undefined) evaluate(state, registered, now)
+  }
+  state.dirty.length = 0
+}
+
+/** The first verdict of a new registration, with the event that says it is there. */
+function evaluateNew(state: EngineState, entry: Registered, now: number): void {
+  let told = false
+  const { emit } = state
+  const first = {
+    ...state,
+    emit: (event: PrefixEvent) => {
+      told = true
+      emit({ ...event, from: null, duration: 0 })
+    },
+  }
+  evaluate(first, entry, now)
+  if (told) return
+  emit({
+    kind: 'prefix',
+    time: now,
+    name: entry.registration.name,
+    prefix: formatPrefix(entry.prefix),
+    from: null,
+    to: prefixStateNames[entry.state] ?? null,
+    duration: 0,
+    opened: [],
+    closed: [],
+  })
+}

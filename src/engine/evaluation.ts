@@ -1,0 +1,221 @@
+/**
+ * One registered prefix over all its sessions: findings, state, and the event when they changed.
+ * Runs once for each prefix that a chunk, a session or a registry change touched.
+ */
+import { familyName } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import { foreignOrigins, judgeSet } from './judge.ts'
+import { reasonIndex } from './policy.ts'
+import { describeFinding } from './sentences.ts'
+import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
+import {
+  type FindingChange,
+  type FindingReason,
+  findingReasons,
+  PrefixState,
+  prefixStateNames,
+} from './types.ts'
+
+// A code is (session index + 1) << 8 | reason << 1 | warning; session 0 means the registration.
+const REASON_SHIFT = 1
+const SESSION_SHIFT = 8
+const WARNING = 1
+
+/** @param session null: the finding is about the registration as such */
+function findingCode(
+  session: EngineSession | null,
+  reason: FindingReason,
+  warning: boolean,
+): number {
+  const where = session === null ? 0 : session.index + 1
+  return (where << SESSION_SHIFT) | (reasonIndex[reason] << REASON_SHIFT) | (warning ? WARNING : 0)
+}
+
+/** A finding's code taken apart. */
+export function readCode(state: EngineState, code: number) {
+  const where = code >>> SESSION_SHIFT
+  return {
+    session: where === 0 ? null : (state.sessions[where - 1] ?? null),
+    reason: findingReasons[(code >>> REASON_SHIFT) & 0x7f] as FindingReason,
+    severity: (code & WARNING) !== 0 ? ('warning' as const) : ('error' as const),
+  }
+}
+
+/** Whether the initial table of the prefix's family is there on the session (SPEC 1.3). */
+export function isComplete(session: EngineSession, registered: Registered): boolean {
+  return tableOf(session, registered.prefix.family)?.complete === true
+}
+
+/** Whether any expected session has ever completed its initial table. */
+export function anyCompleted(registered: Registered): boolean {
+  return registered.expected.some(
+    (session) => tableOf(session, registered.prefix.family)?.everComplete === true,
+  )
+}
+
+/** Whether routes of the session count: it is up, or its peer restarts gracefully. */
+export function holdsRoutes(session: EngineSession): boolean {
+  return session.up || session.keepUntil > 0
+}
+
+/**
+ * All findings of a prefix, as codes in ascending order.
+ * @param early also judge the routes when no expected session has completed its table yet
+ */
+export function findCodes(state: EngineState, registered: Registered, early: boolean): number[] {
+  const codes: number[] = []
+  if (registered.overlaps.length > 0) codes.push(findingCode(null, 'overlapping-prefix', false))
+  const judged = early || anyCompleted(registered)
+  for (const session of registered.expected) {
+    if (!session.up) codes.push(findingCode(session, 'session-down', true))
+    if (judged && holdsRoutes(session)) findOnSession(state, registered, session, codes)
+  }
+  return codes.sort((a, b) => a - b)
+}
+
+function findOnSession(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  codes: number[],
+): void {
+  const { bits, received } = judgeRoutes(state, registered, session)
+  for (let rest = bits, reason = 0; rest !== 0; rest >>>= 1, reason++) {
+    if ((rest & 1) === 0) continue
+    const warning = (registered.policy.warnings & (1 << reason)) !== 0
+    codes.push(findingCode(session, findingReasons[reason] as FindingReason, warning))
+  }
+  if (registered.malformed.has(session)) {
+    codes.push(findingCode(session, 'malformed-update', false))
+  }
+  if (!received && session.up && isComplete(session, registered)) {
+    codes.push(findingCode(session, 'not-received', false))
+  }
+  const specifics = registered.moreSpecifics.get(session)
+  if (specifics !== undefined) {
+    const foreign = foreignOrigins(state, registered, session).length > 0
+    codes.push(findingCode(session, 'overlapping-announcement', !foreign))
+  }
+}
+
+/** Findings of all paths that the session has for the prefix (several with RFC 7911). */
+function judgeRoutes(state: EngineState, registered: Registered, session: EngineSession) {
+  let bits = 0
+  let received = false
+  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
+    received = true
+    bits |= judgeSet(state, registered, session, set)
+  })
+  return { bits, received }
+}
+
+/** SPEC 1.3, from the top: the first line that applies. */
+function stateOf(registered: Registered, codes: readonly number[]) {
+  if (registered.registration.enabled === false) return PrefixState.None
+  if (registered.registration.invalid !== undefined || registered.expected.length === 0) {
+    return PrefixState.Invalid
+  }
+  if (!anyCompleted(registered)) return PrefixState.Pending
+  if (codes.some((code) => (code & WARNING) === 0)) return PrefixState.Failed
+  if (registered.expected.some((session) => session.up && !isComplete(session, registered))) {
+    return codes.length > 0 ? PrefixState.Warning : PrefixState.Pending
+  }
+  return codes.length > 0 ? PrefixState.Warning : PrefixState.Verified
+}
+
+/** Whether the prefix is judged at all. */
+export function isJudged(registered: Registered): boolean {
+  const { registration, expected } = registered
+  return registration.enabled !== false && registration.invalid === undefined && expected.length > 0
+}
+
+/** Why a prefix in state Invalid cannot be judged, in one sentence; empty in other states. */
+export function invalidReason(registered: Registered): string {
+  if (registered.registration.enabled === false) return ''
+  if (registered.registration.invalid !== undefined) return registered.registration.invalid
+  if (registered.expected.length > 0) return ''
+  return `No session carries ${familyName(registered.prefix.family)}, so nothing can be expected of this prefix.`
+}
+
+/**
+ * Judges one prefix and emits an event when its state or its findings changed.
+ * @param now milliseconds since the epoch
+ */
+export function evaluate(state: EngineState, registered: Registered, now: number): void {
+  registered.dirty = false
+  const codes = isJudged(registered) ? findCodes(state, registered, false) : []
+  const next = stateOf(registered, codes)
+  const before = registered.state
+  const changed = !sameCodes(registered.codes, codes)
+  if (next === before && !changed) return
+  const { opened, closed } = changed
+    ? replaceCodes(state, registered, codes, now)
+    : { opened: [], closed: [] }
+  const duration = now - registered.since
+  if (next !== before) {
+    registered.state = next
+    registered.since = now
+  }
+  state.emit({
+    kind: 'prefix',
+    time: now,
+    name: registered.registration.name,
+    prefix: formatPrefix(registered.prefix),
+    from: prefixStateNames[before] ?? null,
+    to: prefixStateNames[next] ?? null,
+    duration,
+    opened,
+    closed,
+  })
+}
+
+function sameCodes(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Puts new findings in the place of the old ones; both lists are ascending. */
+function replaceCodes(
+  state: EngineState,
+  registered: Registered,
+  codes: number[],
+  now: number,
+): { opened: FindingChange[]; closed: FindingChange[] } {
+  const opened: FindingChange[] = []
+  const closed: FindingChange[] = []
+  const records: Registered['opened'] = []
+  let old = 0
+  const closeBelow = (code: number) => {
+    for (; old < registered.codes.length && (registered.codes[old] as number) < code; old++) {
+      closed.push(closedFinding(state, registered, old, now))
+    }
+  }
+  for (const code of codes) {
+    closeBelow(code)
+    if (registered.codes[old] === code) {
+      records.push(registered.opened[old] as { since: number; message: string })
+      old++
+      continue
+    }
+    const { session, reason, severity } = readCode(state, code)
+    const { message } = describeFinding(state, registered, session, reason)
+    records.push({ since: now, message })
+    opened.push({ reason, severity, session: session?.name ?? null, message })
+  }
+  closeBelow(Number.POSITIVE_INFINITY)
+  registered.codes = codes
+  registered.opened = records
+  return { opened, closed }
+}
+
+function closedFinding(
+  state: EngineState,
+  registered: Registered,
+  index: number,
+  now: number,
+): FindingChange {
+  const { session, reason, severity } = readCode(state, registered.codes[index] as number)
+  const { since, message } = registered.opened[index] as { since: number; message: string }
+  return { reason, severity, session: session?.name ?? null, message, duration: now - since }
+}

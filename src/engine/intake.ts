@@ -1,0 +1,235 @@
+/**
+ * The hot path: routes as the decoder tells them. Each is stored, looked up among the registered
+ * prefixes, classed and counted; those that touch a registered prefix mark it for evaluation.
+ */
+import type { Family, Prefix } from '../prefix/prefix.ts'
+import { NONE, type RadixTrie } from '../prefix/trie.ts'
+import type { AttributeProblem, AttributeWalk } from '../wire/attribute-walk.ts'
+import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import { protocolError } from '../wire/errors.ts'
+import type { StoredWindow } from '../wire/stored-attributes.ts'
+import type { RouteSink } from '../wire/update.ts'
+import { type AdjRibIn, MAX_SETS, NO_SET } from './adj-rib-in.ts'
+import { judgeSet } from './judge.ts'
+import { judgeAttributes, reasonIndex } from './policy.ts'
+import {
+  type EngineSession,
+  type EngineState,
+  markDirty,
+  type Registered,
+  tableOf,
+} from './state.ts'
+
+const VERIFIED = 0
+const FAILED = 1
+const OVERLAP = 2
+const UNREGISTERED = 3
+
+/** What a scan for more-specifics needs to hear while it runs. */
+export interface ChangeWatcher {
+  changed(
+    session: EngineSession,
+    registered: Registered,
+    prefix: Readonly<Prefix>,
+    pathId: number,
+    origin: number | null,
+  ): boolean
+}
+
+export class Intake implements RouteSink {
+  private readonly state: EngineState
+  private readonly watcher: ChangeWatcher
+  private readonly endOfRibSeen: (session: EngineSession, family: Family) => void
+  private session: EngineSession
+  private stamp = 0
+  private rib: AdjRibIn | null = null
+  private trie: RadixTrie
+  private set = NO_SET
+
+  constructor(
+    state: EngineState,
+    watcher: ChangeWatcher,
+    idle: EngineSession,
+    endOfRibSeen: (session: EngineSession, family: Family) => void,
+  ) {
+    this.state = state
+    this.watcher = watcher
+    this.session = idle
+    this.trie = state.tries[0]
+    this.endOfRibSeen = endOfRibSeen
+  }
+
+  /** The session whose UPDATE comes next. @param now milliseconds since the epoch */
+  begin(session: EngineSession, now: number): void {
+    this.session = session
+    this.stamp = Math.max(Math.floor(now / 1000), session.minStamp)
+  }
+
+  attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
+    this.turnTo(family)
+    if (this.rib === null) return
+    const { path } = walk
+    const findings = judgeAttributes(
+      this.state.policy,
+      path.bits,
+      path.length,
+      walk.view,
+      walk.communities,
+      walk.largeCommunities,
+    )
+    const bits = (path.bits << 16) | findings
+    this.set = this.state.sets.intern(stored, bits, path.originAs, path.length)
+    if (this.set >= MAX_SETS) {
+      this.state.sets.retain(this.set)
+      this.state.sets.release(this.set)
+      throw protocolError(
+        ErrorCode.cease,
+        CeaseSubcode.outOfResources,
+        `more than ${MAX_SETS} different attribute sets are held`,
+      )
+    }
+  }
+
+  private turnTo(family: Family): void {
+    this.rib = tableOf(this.session, family)?.rib ?? null
+    this.trie = this.state.tries[family - 1] as RadixTrie
+  }
+
+  announce(prefix: Readonly<Prefix>, pathId: number): void {
+    const rib = this.rib
+    if (rib === null) return
+    const { sets } = this.state
+    const { tally } = this.session
+    const set = this.set
+    const before = rib.put(prefix, pathId, set, this.stamp)
+    if (before !== set) sets.retain(set)
+    bump(tally.announced, prefix.family - 1)
+    const exact = this.trie.find(prefix)
+    if (exact === NONE && this.trie.covering === NONE && !this.trie.inside) {
+      bump(tally.classes, UNREGISTERED)
+    } else {
+      this.announceNear(prefix, pathId, exact, before)
+    }
+    if (before !== set && before !== NO_SET) sets.release(before)
+  }
+
+  /** An announcement that equals, covers or lies inside registered prefixes. */
+  private announceNear(
+    prefix: Readonly<Prefix>,
+    pathId: number,
+    exact: number,
+    before: number,
+  ): void {
+    const { state, session, set } = this
+    const { tally } = session
+    if (exact === NONE) {
+      bump(tally.classes, OVERLAP)
+      if (this.trie.covering !== NONE) {
+        const gone = before === NO_SET ? null : state.sets.originAs(before)
+        this.moreSpecific(prefix, pathId, gone, state.sets.originAs(set))
+      }
+      return
+    }
+    let findings = 0
+    for (let r = state.registered[exact] ?? null; r !== null; r = r.twin) {
+      findings |= judgeSet(state, r, session, set)
+      if (r.malformed.size > 0) r.malformed.delete(session)
+      markDirty(state, r)
+    }
+    bump(tally.classes, findings === 0 ? VERIFIED : FAILED)
+    for (let reason = 0; findings !== 0; reason++, findings >>>= 1) {
+      if ((findings & 1) !== 0) bump(tally.findings, reason)
+    }
+  }
+
+  withdraw(prefix: Readonly<Prefix>, pathId: number): void {
+    this.turnTo(prefix.family)
+    bump(this.session.tally.withdrawn, prefix.family - 1)
+    this.remove(prefix, pathId)
+  }
+
+  malformed(prefix: Readonly<Prefix>, pathId: number, problem: AttributeProblem): void {
+    this.turnTo(prefix.family)
+    this.remove(prefix, pathId)
+    const exact = this.trie.find(prefix)
+    if (exact === NONE) return
+    for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
+      r.malformed.set(this.session, problem.message)
+      bump(this.session.tally.findings, reasonIndex['malformed-update'])
+      markDirty(this.state, r)
+    }
+  }
+
+  /** Takes a route of the current session out of its table. */
+  remove(prefix: Readonly<Prefix>, pathId: number): void {
+    const before = this.rib === null ? NO_SET : this.rib.remove(prefix, pathId)
+    const exact = this.trie.find(prefix)
+    if (exact !== NONE) {
+      for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
+        r.malformed.delete(this.session)
+        markDirty(this.state, r)
+      }
+    } else if (before !== NO_SET && this.trie.covering !== NONE) {
+      this.moreSpecific(prefix, pathId, this.state.sets.originAs(before), null)
+    }
+    if (before !== NO_SET) this.state.sets.release(before)
+  }
+
+  /** Removes a route outside an UPDATE (a sweep of stale ones). */
+  sweep(session: EngineSession, prefix: Readonly<Prefix>, pathId: number): void {
+    this.session = session
+    this.turnTo(prefix.family)
+    this.remove(prefix, pathId)
+  }
+
+  /** Keeps count of unregistered more-specifics of every registered prefix above one. */
+  private moreSpecific(
+    prefix: Readonly<Prefix>,
+    pathId: number,
+    gone: number | null,
+    come: number | null,
+  ): void {
+    const { state, session, watcher } = this
+    this.trie.eachCovering(prefix, (number) => {
+      for (let r = state.registered[number] ?? null; r !== null; r = r.twin) {
+        if (watcher.changed(session, r, prefix, pathId, come)) continue
+        countMoreSpecific(r, session, gone, come)
+        markDirty(state, r)
+      }
+    })
+  }
+
+  endOfRib(family: Family): void {
+    this.endOfRibSeen(this.session, family)
+  }
+}
+
+function bump(counters: Float64Array, index: number): void {
+  counters[index] = (counters[index] as number) + 1
+}
+
+/** One more-specific route less from origin `gone`, one more from origin `come`. */
+export function countMoreSpecific(
+  registered: Registered,
+  session: EngineSession,
+  gone: number | null,
+  come: number | null,
+): void {
+  let specifics = registered.moreSpecifics.get(session)
+  if (specifics === undefined) {
+    specifics = { origins: new Map(), count: 0 }
+    registered.moreSpecifics.set(session, specifics)
+  }
+  const { origins } = specifics
+  if (come !== null) {
+    origins.set(come, (origins.get(come) ?? 0) + 1)
+    specifics.count++
+  }
+  if (gone !== null) {
+    const left = (origins.get(gone) ?? 1) - 1
+    if (left > 0) origins.set(gone, left)
+    else origins.delete(gone)
+    specifics.count--
+  }
+  if (specifics.count <= 0) registered.moreSpecifics.delete(session)
+}

@@ -1,0 +1,99 @@
+/** Judges a stored attribute set for one registered prefix. */
+import { AttributeCode, AttributeFlag } from '../wire/codes.ts'
+import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { type CompiledPolicy, judgeAttributes, reasonBit } from './policy.ts'
+import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
+
+const ORIGIN_MISMATCH = reasonBit('origin-mismatch')
+
+const set: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
+const communities = { start: 0, end: 0 }
+const largeCommunities = { start: 0, end: 0 }
+
+/** @returns finding bits of a set under a policy that is not the engine's */
+export function judgeStored(state: EngineState, number: number, policy: CompiledPolicy): number {
+  state.sets.locate(number, set)
+  findCommunities()
+  return judgeAttributes(
+    policy,
+    state.sets.pathFacts(number),
+    state.sets.pathLength(number),
+    set.view,
+    communities,
+    largeCommunities,
+  )
+}
+
+/** Finds the values of the community attributes in the stored octets of `set`. */
+function findCommunities(): void {
+  communities.start = 0
+  communities.end = 0
+  largeCommunities.start = 0
+  largeCommunities.end = 0
+  const { view, end } = set
+  let at = set.start
+  while (at < end) {
+    const extended = (view.getUint8(at) & AttributeFlag.extendedLength) !== 0
+    const code = view.getUint8(at + 1)
+    const value = at + (extended ? 4 : 3)
+    const next = value + (extended ? view.getUint16(at + 2) : view.getUint8(at + 2))
+    const window =
+      code === AttributeCode.communities
+        ? communities
+        : code === AttributeCode.largeCommunities
+          ? largeCommunities
+          : null
+    if (window !== null) {
+      window.start = value
+      window.end = next
+    }
+    at = next
+  }
+}
+
+/**
+ * The AS that originates a set's routes on a session, signed 32 bits; 0: not known.
+ * An empty path means the peer's own AS (RFC 4271 §5.1.2, internal sessions).
+ */
+export function originOf(state: EngineState, session: EngineSession, number: number): number {
+  const origin = state.sets.originAs(number)
+  if (origin !== 0 || state.sets.pathLength(number) > 0) return origin
+  return session.remoteAsn | 0
+}
+
+/** @returns finding bits of a route with this set, for this registered prefix on this session */
+export function judgeSet(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  number: number,
+): number {
+  const bits = registered.ownPolicy
+    ? judgeStored(state, number, registered.policy)
+    : state.sets.findings(number)
+  const { origins } = registered
+  if (origins.length === 0 || origins.includes(originOf(state, session, number))) return bits
+  return bits | ORIGIN_MISMATCH
+}
+
+/**
+ * Origins of unregistered more-specifics that differ from those of the prefix itself: from the
+ * registered ones, else from the origins of its own routes on the session.
+ * @returns AS numbers, signed 32 bits; 0: an origin that is not known
+ */
+export function foreignOrigins(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): number[] {
+  const specifics = registered.moreSpecifics.get(session)
+  if (specifics === undefined) return []
+  const own = new Set<number>(registered.origins)
+  if (own.size === 0) {
+    tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
+      own.add(originOf(state, session, set))
+    })
+  }
+  if (own.size === 0) return []
+  return [...specifics.origins.keys()].filter((origin) => !own.has(origin))
+}

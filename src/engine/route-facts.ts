@@ -1,0 +1,89 @@
+/** Stored routes read back into words, when somebody asks. */
+
+import type { Prefix } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import { PathFact } from '../wire/as-path-facts.ts'
+import { describeAttributes } from '../wire/attribute-text.ts'
+import { decodeAttributes, findValue, type PathAttribute } from '../wire/attribute-values.ts'
+import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { originOf } from './judge.ts'
+import { reasonsOf } from './policy.ts'
+import type { EngineSession, EngineState, SessionTable } from './state.ts'
+import type { RouteClass, RouteView } from './types.ts'
+
+/** What sentences need of a route. */
+export interface RouteFacts {
+  readonly asPath: string
+  /** Every AS number of the path in order, sets included. */
+  readonly asns: readonly number[]
+  readonly pathLength: number
+  /** 0: it ends in an AS_SET. */
+  readonly originAsn: number
+  /** Standard and large ones. */
+  readonly communities: readonly string[]
+  readonly nextHop: string
+}
+
+const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
+
+/** The attributes of a stored set as values. */
+function readSet(state: EngineState, set: number): PathAttribute[] {
+  state.sets.locate(set, window)
+  return decodeAttributes(window.view, window.start, window.end, true)
+}
+
+/** AS numbers of a path in order, those of sets included. */
+export function asNumbers(attributes: readonly PathAttribute[]): number[] {
+  return (findValue(attributes, 'asPath')?.segments ?? []).flatMap((segment) => segment.asns)
+}
+
+/** @returns what sentences need of the route with this set on this session */
+export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
+  const attributes = readSet(state, set)
+  const text = describeAttributes(attributes)
+  return {
+    asPath: text.asPath,
+    asns: asNumbers(attributes),
+    pathLength: state.sets.pathLength(set),
+    originAsn: originOf(state, session, set) >>> 0,
+    communities: [...text.communities, ...text.largeCommunities],
+    nextHop: text.nextHop,
+  }
+}
+
+/** Facts worth an operator's eye that are no finding (SPEC 6). */
+function notesOf(state: EngineState, session: EngineSession, set: number, asns: number[]) {
+  const bits = state.sets.pathFacts(set)
+  const notes: string[] = []
+  if ((bits & PathFact.asSet) !== 0) notes.push('as-set')
+  if ((bits & PathFact.confederation) !== 0 && session.settings.external) {
+    notes.push('confederation-segment')
+  }
+  if ((bits & PathFact.asTrans) !== 0) notes.push('as-trans')
+  if (asns.includes(session.localAsn)) notes.push('own-as')
+  if (session.settings.external && asns.length > 0 && asns[0] !== session.remoteAsn) {
+    notes.push('first-as-not-peer')
+  }
+  return notes
+}
+
+/** A route as API and CLI show it. @param stamp seconds since the epoch when it came */
+export function viewRoute(
+  state: EngineState,
+  session: EngineSession,
+  table: SessionTable,
+  route: { prefix: Readonly<Prefix>; set: number; pathId: number; stamp: number },
+  verdict: { class: RouteClass; bits: number },
+): RouteView {
+  const attributes = readSet(state, route.set)
+  return {
+    prefix: formatPrefix(route.prefix),
+    ...(table.rib.paths && { pathId: route.pathId }),
+    class: verdict.class,
+    reasons: reasonsOf(verdict.bits),
+    ...describeAttributes(attributes),
+    notes: notesOf(state, session, route.set, asNumbers(attributes)),
+    receivedAt: route.stamp * 1000,
+    stale: route.stamp < table.staleBefore,
+  }
+}

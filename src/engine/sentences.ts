@@ -1,0 +1,214 @@
+/** Findings in words: what is wrong, with the offending value, and who changes what. */
+import { formatPrefix } from '../prefix/text.ts'
+import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
+import { foreignOrigins, judgeSet } from './judge.ts'
+import { reasonBit } from './policy.ts'
+import { type RouteFacts, readRoute } from './route-facts.ts'
+import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
+import type { Evidence, FindingReason, Policy } from './types.ts'
+
+/** What a finding says. */
+export interface Sentences {
+  readonly message: string
+  readonly action: string
+  readonly evidence: Evidence
+}
+
+/** A finding about one announcement: `subject` is "198.51.100.0/24 on edge-a" or the like. */
+export interface RouteContext {
+  readonly prefix: string
+  /** Ends a sentence: ` on edge-a`, or empty. */
+  readonly where: string
+  /** Who announces: `AS64501`, or "the announcing network". */
+  readonly who: string
+  readonly policy: Policy
+  readonly originAsns: readonly number[]
+}
+
+/** AS numbers as an operator reads them: `AS64501`, `AS64501 or AS64502`. */
+function asList(asns: readonly number[]): string {
+  return asns.map((asn) => `AS${asn}`).join(' or ')
+}
+
+function placeOf(route: RouteFacts, matches: (asn: number) => boolean) {
+  const index = route.asns.findIndex(matches)
+  return { asn: route.asns[index] ?? 0, position: index + 1 }
+}
+
+/** Says a finding that lies in a route's attributes. */
+export function describeRouteFinding(
+  reason: FindingReason,
+  route: RouteFacts,
+  context: RouteContext,
+): Sentences {
+  const { prefix, where, who, policy } = context
+  const asPath = route.asPath
+  const base = { asPath, nextHop: route.nextHop }
+  switch (reason) {
+    case 'missing-community': {
+      const { requiredCommunities, communityMatch } = policy
+      const missing = requiredCommunities.filter((text) => !route.communities.includes(text))
+      const wanted = missing.join(communityMatch === 'all' ? ' and ' : ' or ')
+      const carried = route.communities.length === 0 ? 'none' : route.communities.join(' ')
+      return {
+        message: `${prefix} arrives${where} without the required community ${wanted} (it carries ${carried}).`,
+        action: `${who} must add the community ${wanted} when it exports the route.`,
+        evidence: { ...base, communities: route.communities },
+      }
+    }
+    case 'as-path-too-long':
+      return {
+        message: `${prefix} arrives${where} with an AS path of length ${route.pathLength}, at most ${policy.maxAsPathLength} is allowed: ${asPath}.`,
+        action: `${who} must announce it over a shorter path, or stop prepending.`,
+        evidence: { ...base, pathLength: route.pathLength },
+      }
+    case 'private-asn': {
+      const place = placeOf(route, isPrivateAsn)
+      return {
+        message: `${prefix} arrives${where} with the private AS ${place.asn} at position ${place.position} of its AS path: ${asPath}.`,
+        action: `${who} must remove private AS numbers when it exports the route.`,
+        evidence: { ...base, ...place },
+      }
+    }
+    case 'bogon-asn': {
+      const place = placeOf(route, isBogonAsn)
+      return {
+        message: `${prefix} arrives${where} with the reserved AS ${place.asn} at position ${place.position} of its AS path: ${asPath}.`,
+        action: `${who} must not pass on routes with reserved or documentation AS numbers.`,
+        evidence: { ...base, ...place },
+      }
+    }
+    case 'as-path-prepended': {
+      const index = route.asns.findIndex((asn, i) => i > 0 && asn === route.asns[i - 1])
+      const asn = route.asns[index] ?? 0
+      return {
+        message: `${prefix} arrives${where} with AS${asn} prepended in its AS path: ${asPath}.`,
+        action: `AS${asn} must stop prepending on the way to this session.`,
+        evidence: { ...base, asn, position: index + 1 },
+      }
+    }
+    case 'origin-mismatch': {
+      const origin = route.originAsn === 0 ? 'an AS_SET' : `AS${route.originAsn}`
+      return {
+        message: `${prefix} is originated${where} by ${origin}, it is registered with ${asList(context.originAsns)}.`,
+        action: `Its owner must find out who announces it: a wrong registration, or a hijack.`,
+        evidence: { ...base, originAsn: route.originAsn },
+      }
+    }
+    default:
+      return { message: `${prefix}: ${reason}${where}.`, action: '', evidence: base }
+  }
+}
+
+/** The first route of the prefix on the session that has the finding. */
+function offendingRoute(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  reason: FindingReason,
+): RouteFacts | undefined {
+  let found: number | undefined
+  const table = tableOf(session, registered.prefix.family)
+  table?.rib.eachPath(registered.prefix, (set) => {
+    if ((judgeSet(state, registered, session, set) & reasonBit(reason)) !== 0) found ??= set
+  })
+  return found === undefined ? undefined : readRoute(state, session, found)
+}
+
+function describeMissing(registered: Registered, session: EngineSession): Sentences {
+  const { family } = registered.prefix
+  const prefix = formatPrefix(registered.prefix)
+  const cover = tableOf(session, family)?.rib.longestCovering(registered.prefix)
+  const covering = cover === undefined ? [] : [formatPrefix(cover)]
+  const instead = cover === undefined ? '' : `; the covering route ${covering[0]} is`
+  const why = registered.malformed.has(session) ? ' (its last UPDATE was malformed)' : ''
+  return {
+    message: `${prefix} is not received on ${session.name}${why}${instead}.`,
+    action: `AS${session.remoteAsn >>> 0} must announce ${prefix} itself on this session: check its origination and export policy.`,
+    evidence: { routes: covering },
+  }
+}
+
+function describeMoreSpecifics(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): Sentences {
+  const prefix = formatPrefix(registered.prefix)
+  const count = registered.moreSpecifics.get(session)?.count ?? 0
+  const foreign = foreignOrigins(state, registered, session)
+  const from = foreign.map((origin) => (origin === 0 ? 'an unknown AS' : `AS${origin >>> 0}`))
+  const whose = from.length === 0 ? '' : `, from ${from.slice(0, 5).join(', ')}`
+  const routes = count === 1 ? '1 more-specific route' : `${count} more-specific routes`
+  return {
+    message: `${session.name} also carries ${routes} of ${prefix} that ${count === 1 ? 'is' : 'are'} not registered${whose}.`,
+    action: `Register the more-specific prefixes, or have AS${session.remoteAsn >>> 0} stop announcing them.`,
+    evidence: { count, ...(foreign[0] === undefined ? {} : { originAsn: foreign[0] >>> 0 }) },
+  }
+}
+
+/** Says with whom a registration overlaps. */
+export function describeOverlap(registered: Registered): Sentences {
+  const prefix = formatPrefix(registered.prefix)
+  const others = registered.overlaps.map((other) => {
+    const { name, owner } = other.registration
+    return `${formatPrefix(other.prefix)} (${name}${owner === undefined ? '' : `, owner ${owner}`})`
+  })
+  const first = registered.overlaps[0]
+  const more = others.length > 3 ? ` and ${others.length - 3} more` : ''
+  return {
+    message: `${prefix} overlaps ${others.slice(0, 3).join(', ')}${more}, registered to someone else.`,
+    action: 'One of the two owners must give up or narrow its registration.',
+    evidence: {
+      count: others.length,
+      ...(first && {
+        otherPrefix: formatPrefix(first.prefix),
+        otherName: first.registration.name,
+      }),
+    },
+  }
+}
+
+/**
+ * Says one open finding of a registered prefix.
+ * @param session null: the finding is about the registration as such
+ */
+export function describeFinding(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession | null,
+  reason: FindingReason,
+): Sentences {
+  if (session === null) return describeOverlap(registered)
+  const prefix = formatPrefix(registered.prefix)
+  const who = `AS${session.remoteAsn >>> 0}`
+  switch (reason) {
+    case 'session-down':
+      return {
+        message: `${session.name} is not Established, so it says nothing about ${prefix}.`,
+        action: `Bring the session with ${who} up: see the session's last error.`,
+        evidence: {},
+      }
+    case 'not-received':
+      return describeMissing(registered, session)
+    case 'malformed-update': {
+      const detail = registered.malformed.get(session) ?? ''
+      return {
+        message: `The last UPDATE for ${prefix} on ${session.name} was malformed and counts as a withdrawal: ${detail}.`,
+        action: `${who} must find out which router builds the malformed attribute; its vendor will want the UPDATE.`,
+        evidence: { detail },
+      }
+    }
+    case 'overlapping-announcement':
+      return describeMoreSpecifics(state, registered, session)
+    default: {
+      const route = offendingRoute(state, registered, session, reason)
+      const { originAsns } = registered.registration
+      const where = ` on ${session.name}`
+      const context = { prefix, where, who, policy: registered.policy.policy, originAsns }
+      if (route === undefined)
+        return { message: `${prefix}: ${reason}${where}.`, action: '', evidence: {} }
+      return describeRouteFinding(reason, route, context)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** What the engine remembers: sessions with their routes, and registered prefixes. */
+import { Family, type FamilyName, type Prefix } from '../prefix/prefix.ts'
+import { RadixTrie } from '../prefix/trie.ts'
+import type { DecodeSettings } from '../wire/messages.ts'
+import type { AdjRibIn } from './adj-rib-in.ts'
+import { AttributeSets } from './attribute-sets.ts'
+import type { CompiledPolicy } from './policy.ts'
+import {
+  findingReasons,
+  type PrefixEvent,
+  type PrefixState,
+  type PrefixStateName,
+  type Registration,
+  routeClasses,
+} from './types.ts'
+
+/** Counters of one session; arrays are indexed by family - 1, by class, by reason, by handling. */
+export interface Tally {
+  readonly announced: Float64Array
+  readonly withdrawn: Float64Array
+  readonly classes: Float64Array
+  readonly findings: Float64Array
+  readonly handling: Float64Array
+}
+
+/** One family of one session. */
+export interface SessionTable {
+  rib: AdjRibIn
+  /** End-of-RIB came, or the time for it is over. */
+  complete: boolean
+  /** It was complete at least once since the daemon began. */
+  everComplete: boolean
+  /** Routes that came before this second are from before a restart or a refresh. */
+  staleBefore: number
+}
+
+export interface EngineSession {
+  readonly name: string
+  /** Dense; free for another session after this one was removed. */
+  readonly index: number
+  readonly families: readonly FamilyName[]
+  up: boolean
+  settings: DecodeSettings
+  /** The families that were negotiated; while down, those of the last time. */
+  negotiated: readonly FamilyName[]
+  remoteAsn: number
+  localAsn: number
+  establishedAt: number
+  /** Seconds: no route gets an earlier stamp, so that stale ones stay apart. */
+  minStamp: number
+  /** Milliseconds: until then the routes of a restarting peer are kept (RFC 4724); 0: none are. */
+  keepUntil: number
+  /** Indexed by family - 1; null where the family is not configured. */
+  readonly tables: readonly [SessionTable | null, SessionTable | null]
+  readonly tally: Tally
+}
+
+/** Unregistered more-specifics of a registered prefix on one session. */
+export interface MoreSpecifics {
+  /** How many routes by origin AS (signed 32 bits). */
+  readonly origins: Map<number, number>
+  count: number
+}
+
+export interface Registered {
+  readonly number: number
+  registration: Registration
+  readonly prefix: Prefix
+  policy: CompiledPolicy
+  /** The registration overrides the engine's policy. */
+  ownPolicy: boolean
+  /** Signed 32 bits each. */
+  origins: Int32Array
+  expected: EngineSession[]
+  /** Registered prefixes of other owners that equal, cover or lie inside this one. */
+  overlaps: Registered[]
+  /** Another registration of exactly this prefix. */
+  twin: Registered | null
+  state: (typeof PrefixState)[PrefixStateName]
+  since: number
+  /** Open findings: (session index + 1) << 8 | reason << 1 | warning, ascending. */
+  codes: number[]
+  /** When each began, and its sentence then. */
+  opened: { since: number; message: string }[]
+  /** Why the last UPDATE that named it on a session was malformed. */
+  malformed: Map<EngineSession, string>
+  moreSpecifics: Map<EngineSession, MoreSpecifics>
+  dirty: boolean
+}
+
+export interface EngineState {
+  policy: CompiledPolicy
+  readonly sets: AttributeSets
+  readonly tries: readonly [RadixTrie, RadixTrie]
+  /** By number; holes where a prefix was unregistered. */
+  readonly registered: (Registered | undefined)[]
+  /** Numbers below `registered.length` that are free. */
+  readonly freeNumbers: number[]
+  readonly byName: Map<string, Registered>
+  /** By index; holes where a session was removed. */
+  readonly sessions: (EngineSession | undefined)[]
+  readonly sessionsByName: Map<string, EngineSession>
+  readonly dirty: Registered[]
+  readonly emit: (event: PrefixEvent) => void
+}
+
+export function createState(
+  policy: CompiledPolicy,
+  emit: (event: PrefixEvent) => void,
+): EngineState {
+  return {
+    policy,
+    sets: new AttributeSets(),
+    tries: [new RadixTrie(Family.ipv4), new RadixTrie(Family.ipv6)],
+    registered: [],
+    freeNumbers: [],
+    byName: new Map(),
+    sessions: [],
+    sessionsByName: new Map(),
+    dirty: [],
+    emit,
+  }
+}
+
+export function createTally(): Tally {
+  return {
+    announced: new Float64Array(2),
+    withdrawn: new Float64Array(2),
+    classes: new Float64Array(routeClasses.length),
+    findings: new Float64Array(findingReasons.length),
+    handling: new Float64Array(4),
+  }
+}
+
+/** Has the prefix judged again before the next answer or event. */
+export function markDirty(state: EngineState, registered: Registered): void {
+  if (registered.dirty) return
+  registered.dirty = true
+  state.dirty.push(registered)
+}
+
+/** Has every prefix judged again that the session bears on. */
+export function markSession(state: EngineState, session: EngineSession): void {
+  for (const registered of state.registered) {
+    if (registered?.expected.includes(session)) markDirty(state, registered)
+  }
+}
+
+/** The session's table of a family, if it carries that family. */
+export function tableOf(session: EngineSession, family: Family): SessionTable | null {
+  return session.tables[family - 1] as SessionTable | null
+}
+
+/** The first free index of a list with holes. */
+export function freeIndex(list: readonly unknown[]): number {
+  const hole = list.indexOf(undefined)
+  return hole < 0 ? list.length : hole
+}

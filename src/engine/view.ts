@@ -1,0 +1,207 @@
+/** The engine's read-only face, for API, CLI and metrics. */
+import { familyName } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import { handlingName } from '../wire/handling.ts'
+import {
+  findCodes,
+  holdsRoutes,
+  invalidReason,
+  isComplete,
+  isJudged,
+  readCode,
+} from './evaluation.ts'
+import { explainAnnouncement } from './explain.ts'
+import { exactRoutes, findRoutes } from './looking-glass.ts'
+import { sortedEntries } from './registry.ts'
+import { describeFinding } from './sentences.ts'
+import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
+import {
+  type EngineView,
+  type Finding,
+  type FindingReason,
+  findingReasons,
+  type PrefixStateName,
+  type PrefixSummary,
+  type PrefixVerdict,
+  prefixStateNames,
+  routeClasses,
+  type SessionCheck,
+  type SessionTallies,
+} from './types.ts'
+
+function nameOfState(registered: Registered): PrefixStateName {
+  return prefixStateNames[registered.state] as PrefixStateName
+}
+
+function openReasons(state: EngineState, registered: Registered): FindingReason[] {
+  return [...new Set(registered.codes.map((code) => readCode(state, code).reason))]
+}
+
+function summarise(state: EngineState, registered: Registered): PrefixSummary {
+  const { registration, prefix } = registered
+  return {
+    name: registration.name,
+    prefix: formatPrefix(prefix),
+    family: familyName(prefix.family),
+    owner: registration.owner ?? null,
+    state: nameOfState(registered),
+    since: registered.since,
+    reasons: openReasons(state, registered),
+  }
+}
+
+/** Findings as they stand now, with the time at which each began. */
+function openFindings(state: EngineState, registered: Registered): Finding[] {
+  if (!isJudged(registered)) return []
+  return findCodes(state, registered, true).map((code) => {
+    const { session, reason, severity } = readCode(state, code)
+    const known = registered.opened[registered.codes.indexOf(code)]
+    return {
+      reason,
+      severity,
+      session: session?.name ?? null,
+      ...describeFinding(state, registered, session, reason),
+      since: known?.since ?? registered.since,
+    }
+  })
+}
+
+function checkSession(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): SessionCheck {
+  const routes = holdsRoutes(session) ? exactRoutes(state, session, registered.prefix) : []
+  const route = routes[0]
+  const status = !session.up
+    ? 'down'
+    : route
+      ? 'received'
+      : isComplete(session, registered)
+        ? 'missing'
+        : 'pending'
+  return { session: session.name, status, ...(route && { route }) }
+}
+
+function verdict(state: EngineState, registered: Registered): PrefixVerdict {
+  const findings = openFindings(state, registered)
+  const sentences = findings.map((finding) => finding.message)
+  return {
+    ...summarise(state, registered),
+    originAsns: registered.registration.originAsns,
+    policy: registered.policy.policy,
+    errorMessage: [invalidReason(registered), ...sentences].filter(Boolean).join(' '),
+    findings,
+    sessions: registered.expected.map((session) => checkSession(state, registered, session)),
+  }
+}
+
+function families(counters: Float64Array) {
+  return { ipv4: counters[0] as number, ipv6: counters[1] as number }
+}
+
+function tallies(session: EngineSession): SessionTallies {
+  const { tally, tables } = session
+  const named = <N extends string>(names: readonly N[], counters: Float64Array) =>
+    Object.fromEntries(names.map((name, i) => [name, counters[i] ?? 0])) as Record<N, number>
+  const handling = named(handlingName, tally.handling)
+  return {
+    prefixes: { ipv4: tables[0]?.rib.count ?? 0, ipv6: tables[1]?.rib.count ?? 0 },
+    announced: families(tally.announced),
+    withdrawn: families(tally.withdrawn),
+    classes: named(routeClasses, tally.classes),
+    findings: named(findingReasons, tally.findings),
+    updateErrors: {
+      'attribute-discard': handling['attribute-discard'],
+      'treat-as-withdraw': handling['treat-as-withdraw'],
+      'session-reset': handling['session-reset'],
+    },
+  }
+}
+
+/** Octets outside V8's heap. */
+function memory(state: EngineState) {
+  let rib = 0
+  for (const session of state.sessions) {
+    for (const table of session?.tables ?? []) rib += table?.rib.bytes ?? 0
+  }
+  return {
+    rib,
+    attributes: state.sets.bytes,
+    trie: state.tries[0].bytes + state.tries[1].bytes,
+  }
+}
+
+function ribRoutes(state: EngineState) {
+  const routes = { ipv4: 0, ipv6: 0 }
+  for (const session of state.sessions) {
+    routes.ipv4 += session?.tables[0]?.rib.count ?? 0
+    routes.ipv6 += session?.tables[1]?.rib.count ?? 0
+  }
+  return routes
+}
+
+function zeroes<N extends string>(names: readonly N[]): Record<N, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<N, number>
+}
+
+/** @param judge judges one prefix anew, now */
+export function createView(
+  state: EngineState,
+  judge: (registered: Registered) => void,
+): EngineView {
+  return {
+    get policy() {
+      return state.policy.policy
+    },
+    prefixes: () => sortedEntries(state).map((registered) => summarise(state, registered)),
+    prefix(name) {
+      const registered = state.byName.get(name)
+      return registered && verdict(state, registered)
+    },
+    expectedSessions(name) {
+      return state.byName.get(name)?.expected.map((session) => session.name) ?? []
+    },
+    received(name, session) {
+      const registered = state.byName.get(name)
+      const from = state.sessionsByName.get(session)
+      if (registered === undefined || from === undefined) return false
+      const table = tableOf(from, registered.prefix.family)
+      return table?.rib.has(registered.prefix) === true
+    },
+    validate(name) {
+      const registered = state.byName.get(name)
+      if (registered === undefined) return undefined
+      judge(registered)
+      return verdict(state, registered)
+    },
+    routes(session, query) {
+      const from = state.sessionsByName.get(session)
+      return from && findRoutes(state, from, query)
+    },
+    explain: (request) => explainAnnouncement(state, request),
+    tallies(session) {
+      const from = state.sessionsByName.get(session)
+      return from && tallies(from)
+    },
+    sessionNames: () => [...state.sessionsByName.keys()],
+    ribRoutes: () => ribRoutes(state),
+    ribAttributeSets: () => state.sets.count,
+    stateCounts() {
+      const counts = zeroes(prefixStateNames)
+      for (const registered of state.registered) {
+        if (registered !== undefined) counts[nameOfState(registered)]++
+      }
+      return counts
+    },
+    reasonCounts() {
+      const counts = zeroes(findingReasons)
+      for (const registered of state.registered) {
+        if (registered === undefined) continue
+        for (const reason of openReasons(state, registered)) counts[reason]++
+      }
+      return counts
+    },
+    memory: () => memory(state),
+  }
+}
