@@ -74,7 +74,20 @@ export interface NotificationRecord {
 
 export type DownReason =
   | { readonly kind: 'notification'; readonly notification: NotificationRecord }
-  | { readonly kind: 'closed'; readonly message: string }
+  | {
+      readonly kind: 'closed'
+      readonly message: string
+      /** The peer can restart gracefully (RFC 4724): its routes may be kept as stale for a while. */
+      readonly graceful?: boolean
+    }
+
+/** The state's name, for people. */
+export function stateName(state: SessionState): SessionStateName {
+  for (const [name, value] of Object.entries(SessionState)) {
+    if (value === state) return name as SessionStateName
+  }
+  throw new RangeError(`no session state has the number ${state}`)
+}
 
 /** Messages of one direction by type. */
 export interface MessageCounts {

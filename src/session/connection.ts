@@ -1,0 +1,221 @@
+/** One TCP connection: octets to messages, messages to octets, and a polite end. Decides nothing. */
+import { connect, type Socket } from 'node:net'
+import { ProtocolError } from '../wire/errors.ts'
+import { createFrameReader, type FrameReader } from '../wire/frame-reader.ts'
+import { canonicalAddress, describeSocketError, formatEndpoint } from './address.ts'
+import type { Clock } from './types.ts'
+
+/** Octets that may wait for a peer that does not read. */
+const MAX_BACKLOG = 1 << 20
+/** How long a closed connection may take to deliver its last message. */
+const CLOSE_LIMIT_MS = 2000
+/** TCP's own probes find a dead peer where BGP's hold time is 0. */
+const TCP_KEEPALIVE_MS = 60_000
+
+/** Whoever reads a connection. Nothing is called after `close` or `destroy`. */
+export interface ConnectionHandlers {
+  /** A whole message, header checked; valid only during the call. May throw ProtocolError. */
+  frame(type: number, view: DataView, start: number, end: number): void
+  /** All messages of a chunk were handed over; `readAt` is performance.now() when it came. */
+  chunkDone(readAt: number): void
+  /** A header was wrong, or `frame` threw; no message follows. */
+  broken(error: ProtocolError): void
+  /** The peer closed, or the connection failed; `why` is a sentence. Called once. */
+  closed(why: string): void
+}
+
+export interface Connection {
+  readonly outgoing: boolean
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly localAddress: string
+  handlers: ConnectionHandlers
+  /** The longest message that is accepted. */
+  maxLength: number
+  /** Milliseconds since the epoch: when the chunk at hand came. */
+  readonly receivedAt: number
+  /** Milliseconds since the epoch since when the peer takes no octet of those that wait, else null. */
+  readonly blockedSince: number | null
+  /**
+   * Sends octets, which the caller no longer changes.
+   * @returns false when too many wait already, or the connection is closed; then nothing was sent
+   */
+  write(bytes: Uint8Array): boolean
+  /** Calls back once, when no octet waits or the connection is gone. */
+  whenDrained(callback: () => void): void
+  /** Delivers what waits and `last`, then closes; by force after a short time. */
+  close(last?: Uint8Array): void
+  destroy(): void
+}
+
+/** The connections that exist, so that an orderly end can wait for them. */
+export interface ConnectionPool {
+  readonly clock: Clock
+  readonly open: Set<Connection>
+  /** Called whenever a connection is gone. */
+  gone: () => void
+}
+
+/** No connection yet. */
+export function createPool(clock: Clock): ConnectionPool {
+  return { clock, open: new Set(), gone: () => {} }
+}
+
+const nobody: ConnectionHandlers = {
+  frame() {},
+  chunkDone() {},
+  broken() {},
+  closed() {},
+}
+
+/** Takes over a connected socket. */
+export function createConnection(
+  pool: ConnectionPool,
+  socket: Socket,
+  outgoing: boolean,
+): Connection {
+  const { clock } = pool
+  let cancelLimit: (() => void) | undefined
+  let receivedAt = clock.now()
+  let blockedSince: number | null = null
+  const drained: (() => void)[] = []
+  const reader: FrameReader = createFrameReader({
+    frame: (type, view, start, end) => connection.handlers.frame(type, view, start, end),
+  })
+
+  const connection: Connection = {
+    outgoing,
+    remoteAddress: canonicalAddress(socket.remoteAddress ?? ''),
+    remotePort: socket.remotePort ?? 0,
+    localAddress: canonicalAddress(socket.localAddress ?? ''),
+    handlers: nobody,
+    get maxLength() {
+      return reader.maxLength
+    },
+    set maxLength(octets) {
+      reader.maxLength = octets
+    },
+    get receivedAt() {
+      return receivedAt
+    },
+    get blockedSince() {
+      return blockedSince
+    },
+    write,
+    whenDrained(callback) {
+      if (socket.writableLength === 0 || socket.destroyed) callback()
+      else drained.push(callback)
+    },
+    close,
+    destroy() {
+      silence()
+      socket.destroy()
+    },
+  }
+
+  function write(bytes: Uint8Array): boolean {
+    if (!socket.writable || socket.writableLength + bytes.length > MAX_BACKLOG) return false
+    blockedSince ??= clock.now()
+    socket.write(bytes, written)
+    return true
+  }
+
+  function written(): void {
+    blockedSince = socket.writableLength > 0 ? clock.now() : null
+    if (blockedSince === null) callDrained()
+  }
+
+  function callDrained(): void {
+    for (const callback of drained.splice(0)) callback()
+  }
+
+  function silence(): void {
+    connection.handlers = nobody
+    reader.stop()
+  }
+
+  function close(last?: Uint8Array): void {
+    silence()
+    if (socket.destroyed || cancelLimit !== undefined) return
+    // What the peer still sends is read and dropped: octets left unread would turn our FIN into a
+    // RST, which may overtake the NOTIFICATION.
+    cancelLimit = clock.after(CLOSE_LIMIT_MS, () => socket.destroy())
+    if (last === undefined) socket.end()
+    else socket.end(last)
+  }
+
+  function lost(why: string): void {
+    const { handlers } = connection
+    silence()
+    handlers.closed(why)
+  }
+
+  function received(chunk: Uint8Array): void {
+    const readAt = performance.now()
+    receivedAt = clock.now()
+    try {
+      reader.push(chunk)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      connection.handlers.chunkDone(readAt)
+      connection.handlers.broken(error)
+      return
+    }
+    connection.handlers.chunkDone(readAt)
+  }
+
+  const remote = formatEndpoint(connection.remoteAddress, connection.remotePort)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
+  socket.on('data', received)
+  socket.on('end', () => lost(`${remote} closed the connection`))
+  socket.on('error', (error) => lost(describeSocketError(error, remote)))
+  socket.on('close', () => {
+    cancelLimit?.()
+    lost(`the connection to ${remote} was closed`)
+    pool.open.delete(connection)
+    callDrained()
+    pool.gone()
+  })
+  pool.open.add(connection)
+  return connection
+}
+
+/** Whoever waits for a connection that is being opened; one of the two is called, once. */
+export interface DialHandlers {
+  connected(connection: Connection): void
+  failed(why: string): void
+}
+
+/**
+ * Opens a connection.
+ * @param target `localAddress`: the source address; absent: the system chooses
+ * @returns gives up; neither handler is called any more
+ */
+export function dial(
+  pool: ConnectionPool,
+  target: { readonly address: string; readonly port: number; readonly localAddress?: string },
+  handlers: DialHandlers,
+): () => void {
+  const { address, port, localAddress } = target
+  const socket = connect({
+    host: address,
+    port,
+    ...(localAddress === undefined ? {} : { localAddress }),
+  })
+  const failed = (error: Error) =>
+    handlers.failed(describeSocketError(error, formatEndpoint(address, port), localAddress))
+  const connected = () => {
+    socket.off('error', failed)
+    handlers.connected(createConnection(pool, socket, true))
+  }
+  socket.once('error', failed)
+  socket.once('connect', connected)
+  return () => {
+    socket.off('connect', connected)
+    socket.off('error', failed)
+    // A socket without a listener for its errors would end the process.
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}

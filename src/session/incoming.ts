@@ -1,0 +1,142 @@
+/** Accepted connections that belong to no session yet: whose are they, and who is refused. */
+import type { Socket } from 'node:net'
+import { CeaseSubcode, ErrorCode, MessageType, OpenSubcode } from '../wire/codes.ts'
+import { encodeNotification } from '../wire/notification.ts'
+import { decodeOpen, openAsn, validateOpen } from '../wire/open.ts'
+import { createTimer, type Timer } from './clock.ts'
+import { type Connection, type ConnectionPool, createConnection } from './connection.ts'
+import type { Notice } from './events.ts'
+import { bareNotice, ceaseNotice } from './notices.ts'
+import { copyMessage } from './parking.ts'
+import type { Refusal, Session } from './session.ts'
+import type { SessionListener } from './types.ts'
+
+/** Connections that no session has taken, those that are being refused included. */
+const MAX_UNBOUND = 128
+/** How long a peer may take to send the OPEN that tells who it is. */
+const OPEN_LIMIT_MS = 30_000
+
+export interface Incoming {
+  /** Takes an accepted socket. */
+  accept(socket: Socket): void
+  /** Closes those that wait. */
+  close(notice: Notice): void
+}
+
+/** RFC 6608 §3 has no subcode for a message before our own OPEN. */
+const UNEXPECTED = bareNotice(ErrorCode.finiteStateMachine)
+const REJECTED = ceaseNotice(CeaseSubcode.connectionRejected)
+
+/**
+ * Makes the place where connections wait for their session.
+ * @param sessionsAt the sessions of a remote address
+ */
+export function createIncoming(
+  pool: ConnectionPool,
+  listener: Pick<SessionListener, 'refused'>,
+  sessionsAt: (address: string) => readonly Session[],
+): Incoming {
+  /** With the timer that waits for the OPEN. */
+  const unbound = new Map<Connection, Timer>()
+
+  function accept(socket: Socket): void {
+    const connection = createConnection(pool, socket, false)
+    const { remoteAddress, remotePort } = connection
+    if (unbound.size >= MAX_UNBOUND) {
+      connection.destroy()
+      listener.refused(remoteAddress, remotePort, `${MAX_UNBOUND} connections wait already`)
+      return
+    }
+    const limit = createTimer(pool.clock, () =>
+      refuse(connection, REJECTED, `it sent no OPEN within ${OPEN_LIMIT_MS / 1000} s`),
+    )
+    unbound.set(connection, limit)
+    socket.once('close', () => forget(connection))
+    const candidates = sessionsAt(remoteAddress)
+    const [only, ...others] = candidates
+    if (only === undefined) {
+      refuse(connection, REJECTED, `no session has the address ${remoteAddress}`)
+      return
+    }
+    const samePort = candidates.filter((each) => each.config.port === remotePort)
+    if (samePort.length === 1 && samePort[0] !== undefined) bind(connection, samePort[0])
+    else if (others.length === 0) bind(connection, only)
+    else awaitOpen(connection)
+  }
+
+  function forget(connection: Connection): void {
+    unbound.get(connection)?.stop()
+    unbound.delete(connection)
+  }
+
+  /** Without `notice` the peer is told nothing. */
+  function refuse(connection: Connection, notice: Notice | undefined, why: string): void {
+    unbound.get(connection)?.stop()
+    connection.close(notice && encodeNotification(notice))
+    listener.refused(connection.remoteAddress, connection.remotePort, why)
+  }
+
+  function bind(connection: Connection, session: Session, open?: Uint8Array): void {
+    const refused = session.accept(connection, open)
+    if (refused === undefined) forget(connection)
+    else refuse(connection, refused.notice, refused.why)
+  }
+
+  /** Several sessions have the address: the AS number in the peer's OPEN decides. */
+  function awaitOpen(connection: Connection): void {
+    const { remoteAddress, remotePort } = connection
+    connection.handlers = {
+      frame(type, view, start, end) {
+        if (type !== MessageType.open) {
+          // RFC 4271 §6.4: no NOTIFICATION answers a NOTIFICATION.
+          const notice = type === MessageType.notification ? undefined : UNEXPECTED
+          refuse(connection, notice, 'its first message was no OPEN')
+          return
+        }
+        const open = decodeOpen(view, start, end)
+        validateOpen(open)
+        const found = sessionOf(remoteAddress, openAsn(open))
+        if ('why' in found) refuse(connection, found.notice, found.why)
+        else bind(connection, found, copyMessage(view, start, end))
+      },
+      chunkDone() {},
+      broken(error) {
+        refuse(connection, error, error.message)
+      },
+      closed(why) {
+        listener.refused(remoteAddress, remotePort, `${why} before its OPEN`)
+      },
+    }
+    unbound.get(connection)?.start(OPEN_LIMIT_MS)
+  }
+
+  function sessionOf(address: string, asn: number): Session | Refusal {
+    const candidates = sessionsAt(address)
+    const sameAs = candidates.filter((each) => each.config.asn === asn)
+    const [found, ...others] = sameAs
+    if (found === undefined) {
+      const known = [...new Set(candidates.map((each) => each.config.asn))].join(', ')
+      const why = `no session at ${address} has AS ${asn}, expected one of ${known}`
+      return { notice: BAD_PEER_AS, why }
+    }
+    if (others.length === 0) return found
+    const names = sameAs.map((each) => each.config.name).join(', ')
+    return {
+      notice: REJECTED,
+      why: `sessions ${names} have the same address and AS number ${asn}: the source port must tell them apart`,
+    }
+  }
+
+  return {
+    accept,
+    close(notice) {
+      for (const connection of unbound.keys()) connection.close(encodeNotification(notice))
+    },
+  }
+}
+
+const BAD_PEER_AS: Notice = {
+  code: ErrorCode.openMessage,
+  subcode: OpenSubcode.badPeerAs,
+  data: new Uint8Array(0),
+}

@@ -1,0 +1,321 @@
+/** One configured peer: its conversation, a second one while connections collide, and its status. */
+import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import type { OpenMessage } from '../wire/messages.ts'
+import { encodeNotification } from '../wire/notification.ts'
+import { createTimer, jittered } from './clock.ts'
+import { collisionLoser } from './collision.ts'
+import type { Connection, ConnectionPool } from './connection.ts'
+import { type Conversation, type ConversationHost, createConversation } from './conversation.ts'
+import { createDamping } from './damping.ts'
+import { EventType, type Notice } from './events.ts'
+import { ceaseNotice } from './notices.ts'
+import { createParking } from './parking.ts'
+import { createRecord } from './record.ts'
+import {
+  type Negotiated,
+  type SessionConfig,
+  type SessionListener,
+  SessionState,
+  type SessionStatus,
+  stateName,
+} from './types.ts'
+
+/** Why a connection is not taken: what the peer is told, and one sentence for the operator. */
+export interface Refusal {
+  readonly notice: Notice
+  readonly why: string
+}
+
+/** What all sessions share. */
+export interface SessionContext {
+  readonly pool: ConnectionPool
+  /** A number from 0 to 1. */
+  readonly random: () => number
+  readonly listener: SessionListener
+}
+
+export interface Session {
+  readonly config: SessionConfig
+  readonly state: SessionState
+  status(): SessionStatus
+  /** Starts it, also after an administrative stop. */
+  start(): void
+  /** Ends it until `start`; `why` becomes `lastError`. `shutdown`: the operator wants it down. */
+  stop(notice: Notice, why: string, shutdown: boolean): void
+  /** Ends it now; it starts again by itself, after a wait. */
+  cease(notice: Notice, why: string): boolean
+  /** Takes a configuration that needs no new connection. */
+  reconfigure(config: SessionConfig): void
+  /**
+   * Takes a connection that the peer opened.
+   * @param open the peer's OPEN, whole, where it was needed to find out who the peer is
+   * @returns why not; then the connection stays with the caller
+   */
+  accept(connection: Connection, open?: Uint8Array): Refusal | undefined
+  /** Sends a whole message while Established; false when it is not, or too much waits already. */
+  send(bytes: Uint8Array): boolean
+  /** Calls back once, when all that was sent has left, or the session is down. */
+  whenDrained(callback: () => void): void
+}
+
+/** Makes a session that is not started. */
+export function createSession(initial: SessionConfig, context: SessionContext): Session {
+  const { pool, listener, random } = context
+  const { clock } = pool
+  const record = createRecord()
+  const damping = createDamping()
+  const { name } = initial
+  let config = initial
+  let shown: SessionState = SessionState.Idle
+  let since = clock.now()
+  let shutdown = false
+  let heldForFailure = false
+  let negotiated: Negotiated | null = null
+  let establishedAt: number | null = null
+  let flaps = 0
+  let remotePort: number | null = null
+  let localAddress: string | null = null
+
+  const parking = createParking()
+  const idleHold = createTimer(clock, () => {
+    const parked = parking.take()
+    if (parked === undefined) main.dispatch({ type: EventType.idleHoldTimerExpires })
+    else place(parked.connection, parked.open)
+  })
+
+  const host: ConversationHost = {
+    get config() {
+      return config
+    },
+    pool,
+    random,
+    record,
+    listener,
+    admit,
+    changed,
+    established,
+    down(reason) {
+      damping.wasEstablished((clock.now() - (establishedAt ?? 0)) / 1000)
+      negotiated = null
+      establishedAt = null
+      flaps++
+      listener.down(name, reason)
+    },
+    startIdleHold,
+  }
+  let main = createConversation(host)
+  let second: Conversation | undefined
+
+  function conversations(): Conversation[] {
+    return second === undefined ? [main] : [main, second]
+  }
+
+  function other(than: Conversation): Conversation | undefined {
+    return than === main ? second : main
+  }
+
+  function isAlive(conversation: Conversation | undefined): conversation is Conversation {
+    return (
+      conversation !== undefined && (conversation.connection !== undefined || conversation.dialing)
+    )
+  }
+
+  /** A second conversation lives as long as both do; whichever is left is the session's own. */
+  function prune(): void {
+    if (second === undefined || (isAlive(main) && isAlive(second))) return
+    const [kept, lost] = isAlive(second) ? [second, main] : [main, second]
+    main = kept
+    second = undefined
+    // One that waits in Active without a connection has a timer running.
+    lost.dispatch({ type: EventType.manualStop, notice: COLLISION })
+  }
+
+  function changed(): void {
+    prune()
+    const leader = leading()
+    if (leader.connection !== undefined) {
+      remotePort = leader.connection.remotePort
+      localAddress = leader.connection.localAddress
+    }
+    if (leader.state === shown) return
+    const from = shown
+    shown = leader.state
+    since = clock.now()
+    listener.stateChanged(name, from, shown)
+  }
+
+  /** The conversation that has come furthest. */
+  function leading(): Conversation {
+    return second !== undefined && second.state > main.state ? second : main
+  }
+
+  /** RFC 4271 §6.8: an OPEN is held against the connection that is in OpenConfirm. */
+  function admit(conversation: Conversation, open: OpenMessage): boolean {
+    const rival = other(conversation)
+    const ours = conversation.connection
+    const theirs = rival?.connection
+    // Where neither is further than OpenSent, the later OPEN will decide.
+    if (rival === undefined || rival.state < SessionState.OpenConfirm) return true
+    if (theirs === undefined || ours === undefined) return true
+    const loser = collisionLoser(
+      theirs,
+      ours,
+      { bgpIdentifier: config.routerId, asn: config.localAsn },
+      { bgpIdentifier: open.bgpIdentifier, asn: config.asn },
+    )
+    const losing = loser === 'existing' ? rival : conversation
+    losing.dispatch({ type: EventType.openCollisionDump, notice: COLLISION })
+    return losing !== conversation
+  }
+
+  function established(conversation: Conversation, agreed: Negotiated): void {
+    negotiated = agreed
+    establishedAt = clock.now()
+    const rival = other(conversation)
+    rival?.dispatch({ type: EventType.openCollisionDump, notice: COLLISION })
+    listener.established(name, agreed)
+  }
+
+  function startIdleHold(conversation: Conversation, dialFailed: boolean): void {
+    if (isAlive(other(conversation))) return
+    heldForFailure = !dialFailed
+    const seconds = damping.failed(dialFailed ? config.connectRetrySeconds : undefined)
+    idleHold.start(jittered(seconds * 1000, random))
+  }
+
+  function start(): void {
+    shutdown = false
+    if (main.state !== SessionState.Idle) return
+    idleHold.stop()
+    damping.reset()
+    main.dispatch({ type: config.passive ? EventType.manualStartPassive : EventType.manualStart })
+  }
+
+  function stop(notice: Notice, why: string, isShutdown: boolean): void {
+    shutdown = isShutdown
+    for (const each of conversations()) each.dispatch({ type: EventType.manualStop, notice }, why)
+    idleHold.stop()
+    parking.take()?.connection.close(encodeNotification(notice))
+    record.lastError = why
+  }
+
+  function refusal(): Refusal | undefined {
+    if (shutdown) {
+      return {
+        notice: ceaseNotice(CeaseSubcode.administrativeShutdown),
+        why: `session ${name} is administratively down`,
+      }
+    }
+    if (main.state === SessionState.Established && !restartsGracefully()) {
+      return {
+        notice: COLLISION,
+        why: `session ${name} is already established with port ${main.connection?.remotePort}`,
+      }
+    }
+    return undefined
+  }
+
+  function restartsGracefully(): boolean {
+    const families = main.negotiated?.remoteCapabilities.gracefulRestart?.families ?? []
+    return families.length > 0
+  }
+
+  function accept(connection: Connection, open?: Uint8Array): Refusal | undefined {
+    const refused = refusal()
+    if (refused !== undefined) return refused
+    if (main.state === SessionState.Established) {
+      // RFC 4724 §5: the peer restarted; the old connection goes silently, its routes stay.
+      const why = `the peer opened a new connection from port ${connection.remotePort}`
+      main.dispatch({ type: EventType.tcpConnectionFails }, why)
+    } else if (main.state === SessionState.Idle && idleHold.running && heldForFailure) {
+      // RFC 4271 §8.2.2 refuses it, but a refusal makes some peers wait for minutes.
+      parking.park(connection, open)
+      return undefined
+    }
+    // A peer opens one connection at a time, so it has given up one that it opened before.
+    for (const each of conversations()) {
+      if (each.connection?.outgoing !== false) continue
+      const why = `the peer opened another connection, from port ${connection.remotePort}`
+      each.dispatch({ type: EventType.openCollisionDump, notice: COLLISION }, why)
+    }
+    place(connection, open)
+    return undefined
+  }
+
+  /** Gives a connection to a conversation that has none. */
+  function place(connection: Connection, open?: Uint8Array): void {
+    idleHold.stop()
+    const taker = isAlive(main) ? createConversation(host) : main
+    if (taker.state === SessionState.Idle) {
+      taker.dispatch({ type: EventType.automaticStartPassive })
+    }
+    if (taker !== main) second = taker
+    taker.accept(connection, open)
+  }
+
+  function nextTryAt(): number | null {
+    if (config.passive) return null
+    if (main.state === SessionState.Idle) return idleHold.dueAt
+    return main.state === SessionState.Active ? main.retryAt : null
+  }
+
+  return {
+    get config() {
+      return config
+    },
+    get state() {
+      return shown
+    },
+    status: () => ({
+      name,
+      state: shown,
+      stateName: stateName(shown),
+      since,
+      config,
+      remotePort,
+      localAddress,
+      negotiated,
+      establishedAt,
+      lastMessageAt: record.lastMessageAt,
+      flaps,
+      received: { ...record.received },
+      sent: { ...record.sent },
+      lastNotification: record.lastNotification,
+      notifications: record.notifications(),
+      lastError: record.lastError,
+      nextTryAt: nextTryAt(),
+      shutdown,
+    }),
+    start,
+    stop,
+    cease(notice, why) {
+      if (!isAlive(main)) return false
+      for (const each of conversations()) {
+        each.dispatch({ type: EventType.automaticStop, notice }, why)
+      }
+      return true
+    },
+    reconfigure(next) {
+      config = next
+      // The next machine is made of the new configuration; one that rests is replaced at once.
+      if (main.state === SessionState.Idle && !isAlive(main)) main = createConversation(host)
+    },
+    accept,
+    send(bytes) {
+      if (main.state !== SessionState.Established || main.connection === undefined) return false
+      if (!main.connection.write(bytes)) return false
+      record.sent.update++
+      return true
+    },
+    whenDrained(callback) {
+      if (main.connection === undefined) callback()
+      else main.connection.whenDrained(callback)
+    },
+  }
+}
+
+const COLLISION: Notice = {
+  code: ErrorCode.cease,
+  subcode: CeaseSubcode.connectionCollisionResolution,
+  data: new Uint8Array(0),
+}

@@ -1,0 +1,190 @@
+/** All sessions of the daemon: commands on them, what they show, and the sockets they come in by. */
+import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import { canonicalAddress } from './address.ts'
+import { createPool } from './connection.ts'
+import { createIncoming } from './incoming.ts'
+import { createListener, type Endpoint } from './listener.ts'
+import { ceaseNotice } from './notices.ts'
+import { createSession, type Session } from './session.ts'
+import {
+  type Clock,
+  type SessionConfig,
+  type SessionControl,
+  type SessionListener,
+  SessionState,
+} from './types.ts'
+
+/** What `createSessions` needs. */
+export interface SessionsOptions {
+  /** None: nothing is accepted. Port 0: one that is free. */
+  readonly listen: readonly Endpoint[]
+  readonly clock: Clock
+  /** A number from 0 to 1; absent: Math.random. */
+  readonly random?: () => number
+  readonly listener: SessionListener
+}
+
+/** The sessions and what can be done with them. A name that no session has is answered with false. */
+export interface SessionManager extends SessionControl {
+  /** Begins to accept connections. @throws ListenError */
+  listen(): Promise<void>
+  /** Where it listens, with the port that port 0 became. */
+  addresses(): readonly Endpoint[]
+  /** Adds a session and starts it. @throws RangeError when the name is taken */
+  add(config: SessionConfig): void
+  /**
+   * Ends a session for good.
+   * @param cease what the peer is told; Peer De-configured unless given (RFC 4486)
+   */
+  remove(name: string, cease?: { subcode?: number; communication?: string }): boolean
+  /**
+   * Takes a changed configuration. The session stays up unless the change needs a new OPEN or
+   * another peer; then the peer is told Other Configuration Change, and it starts anew.
+   */
+  replace(config: SessionConfig): 'kept' | 'restarted'
+  /** Administrative shutdown, with a text for the peer's operator (RFC 9003). */
+  stop(name: string, communication?: string): boolean
+  /** Ends an administrative shutdown; also starts a session that waits, at once. */
+  start(name: string): boolean
+  /**
+   * Ends a session that breaks a rule of ours; it tries again after a wait.
+   * @param subcode of Cease; `data` as RFC 4486 wants it, such as encodeMaximumPrefixes
+   * @param reason one sentence, shown as `lastError`
+   */
+  cease(name: string, subcode: number, data: Uint8Array, reason: string): boolean
+  /**
+   * Sends a whole message on an Established session; its octets no longer change.
+   * @returns false when it was not sent: not Established, or 1 MiB waits for the peer already
+   */
+  send(name: string, bytes: Uint8Array): boolean
+  /** Resolves when all that was sent has left. @returns whether the session is still Established */
+  drained(name: string): Promise<boolean>
+  /**
+   * Says Administrative Shutdown to every peer, with a text, then closes everything.
+   * @returns when all is closed, by force after `withinMs`
+   */
+  close(communication: string, withinMs: number): Promise<void>
+}
+
+/** Keys of a configuration whose change needs a new connection. */
+const decisive = [
+  'address',
+  'port',
+  'asn',
+  'localAsn',
+  'routerId',
+  'localAddress',
+  'passive',
+  'holdTime',
+  'delayOpenSeconds',
+] as const satisfies readonly (keyof SessionConfig)[]
+
+function needsRestart(before: SessionConfig, after: SessionConfig): boolean {
+  const families = (config: SessionConfig) => [...config.families].sort().join()
+  return decisive.some((key) => before[key] !== after[key]) || families(before) !== families(after)
+}
+
+/** Makes an empty set of sessions. */
+export function createSessions(options: SessionsOptions): SessionManager {
+  const { listener, clock } = options
+  const pool = createPool(clock)
+  const context = { pool, listener, random: options.random ?? Math.random }
+  const sessions = new Map<string, Session>()
+  const incoming = createIncoming(pool, listener, sessionsAt)
+  const server = createListener(options.listen, incoming.accept)
+
+  function sessionsAt(address: string): Session[] {
+    return [...sessions.values()].filter(
+      (session) => canonicalAddress(session.config.address) === address,
+    )
+  }
+
+  /** Does something with a session, if there is one. */
+  function withSession(name: string, act: (session: Session) => boolean): boolean {
+    const session = sessions.get(name)
+    return session !== undefined && act(session)
+  }
+
+  function allClosed(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        cancel()
+        pool.gone = () => {}
+        resolve()
+      }
+      const cancel = clock.after(withinMs, () => {
+        for (const connection of pool.open) connection.destroy()
+        finish()
+      })
+      pool.gone = () => {
+        if (pool.open.size === 0) finish()
+      }
+      pool.gone()
+    })
+  }
+
+  return {
+    listen: server.listen,
+    addresses: server.addresses,
+    statuses: () => Array.from(sessions.values(), (session) => session.status()),
+    status: (name) => sessions.get(name)?.status(),
+    add(config) {
+      if (sessions.has(config.name)) throw new RangeError(`session ${config.name} exists already`)
+      const session = createSession(config, context)
+      sessions.set(config.name, session)
+      session.start()
+    },
+    remove(name, { subcode = CeaseSubcode.peerDeconfigured, communication } = {}) {
+      return withSession(name, (session) => {
+        sessions.delete(name)
+        session.stop(ceaseNotice(subcode, communication), 'the session was removed', true)
+        return true
+      })
+    },
+    replace(config) {
+      const session = sessions.get(config.name)
+      if (session === undefined) throw new RangeError(`there is no session ${config.name}`)
+      if (!needsRestart(session.config, config)) {
+        session.reconfigure(config)
+        return 'kept'
+      }
+      const { shutdown } = session.status()
+      const notice = ceaseNotice(CeaseSubcode.otherConfigurationChange)
+      session.stop(notice, 'its configuration changed', shutdown)
+      session.reconfigure(config)
+      if (!shutdown) session.start()
+      return 'restarted'
+    },
+    stop: (name, communication) =>
+      withSession(name, (session) => {
+        const notice = ceaseNotice(CeaseSubcode.administrativeShutdown, communication)
+        session.stop(notice, 'administratively shut down', true)
+        return true
+      }),
+    start: (name) =>
+      withSession(name, (session) => {
+        session.start()
+        return true
+      }),
+    cease: (name, subcode, data, reason) =>
+      withSession(name, (session) =>
+        session.cease({ code: ErrorCode.cease, subcode, data }, reason),
+      ),
+    send: (name, bytes) => withSession(name, (session) => session.send(bytes)),
+    async drained(name) {
+      const session = sessions.get(name)
+      if (session === undefined) return false
+      await new Promise<void>((resolve) => session.whenDrained(resolve))
+      return session.state === SessionState.Established
+    },
+    async close(communication, withinMs) {
+      server.close()
+      const notice = ceaseNotice(CeaseSubcode.administrativeShutdown, communication)
+      for (const session of sessions.values()) {
+        session.stop(notice, 'the daemon is shutting down', true)
+      }
+      incoming.close(ceaseNotice(CeaseSubcode.connectionRejected))
+      await allClosed(withinMs)
+    },
+  }
+}
