@@ -1,6 +1,6 @@
 /** The daemon's log: pino, one JSON object a line, or coloured lines for a person at a terminal. */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -26,16 +26,26 @@ export interface LogOptions {
   readonly stream?: DestinationStream & { readonly isTTY?: boolean }
 }
 
-/** Lines for people: time of day, level, sentence, and no fields, which repeat what the sentence says. */
-function prettyStream(options: LogOptions, colorize: boolean): DestinationStream {
-  return PinoPretty({
+/** A stack is logged for bugs alone, and then it is what a person needs. */
+function withStack(line: Record<string, unknown>, messageKey: string): string {
+  const { err } = line
+  const hasStack = typeof err === 'object' && err !== null && 'stack' in err
+  return hasStack ? `${line[messageKey]}\n${err.stack}` : `${line[messageKey]}`
+}
+
+/**
+ * Lines for people: time of day, level, sentence, and no fields, which repeat what the sentence says.
+ * Each line is made and written at once: pino-pretty's own stream would be a turn late.
+ */
+function prettyStream(output: DestinationStream, colorize: boolean): DestinationStream {
+  const format = prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',
     hideObject: true,
     ignore: 'pid,hostname',
-    sync: true,
-    destination: options.stream ?? options.descriptor ?? 1,
+    messageFormat: withStack,
   })
+  return { write: (line) => output.write(format(line)) }
 }
 
 /**
@@ -44,12 +54,10 @@ function prettyStream(options: LogOptions, colorize: boolean): DestinationStream
  */
 export function createLog(options: LogOptions = {}): Logger {
   const { format = 'auto', level = 'info', descriptor = 1 } = options
-  const output = descriptor === 1 ? process.stdout : process.stderr
-  const isTerminal = (options.stream ?? output).isTTY === true
+  const terminal = descriptor === 1 ? process.stdout : process.stderr
+  const isTerminal = (options.stream ?? terminal).isTTY === true
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal)
-  const stream = pretty
-    ? prettyStream(options, isTerminal)
-    : (options.stream ?? destination({ dest: descriptor, sync: true }))
+  const output = options.stream ?? destination({ dest: descriptor, sync: true })
   return pino(
     {
       level,
@@ -57,6 +65,6 @@ export function createLog(options: LogOptions = {}): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    pretty ? prettyStream(output, isTerminal) : output,
   )
 }

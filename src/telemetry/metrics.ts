@@ -35,10 +35,10 @@ export interface Metrics {
   readonly registry: Registry
   readonly contentType: string
   /**
-   * The whole exposition, in Prometheus' text format. Per-prefix lines are made in slices of a few
-   * milliseconds, between which sockets and timers get their turn.
+   * The whole exposition in Prometheus' text format, in pieces: it may be many megabytes, and
+   * sockets and timers get their turn between two pieces.
    */
-  exposition(): Promise<string>
+  exposition(): AsyncGenerator<string>
   /** @param seconds from bytes read to verdict known; once a chunk */
   observeLatency(seconds: number): void
 }
@@ -339,8 +339,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     registry,
     contentType: registry.contentType,
-    async exposition() {
-      return (await registry.metrics()) + (await prefixLines())
+    async *exposition() {
+      yield await registry.metrics()
+      yield* prefixLines()
     },
     observeLatency: (value) => latency.observe(value),
   }

@@ -2,11 +2,16 @@
  * The three families with a `prefix` label, as text. With 1000 prefixes they are up to a hundred
  * thousand lines, too many for prom-client to build in one go beside live sessions.
  */
-import { type EngineView, findingReasons, PrefixState } from '../engine/types.ts'
+import {
+  type EngineView,
+  findingReasons,
+  PrefixState,
+  type PrefixSummary,
+} from '../engine/types.ts'
 import type { Log } from './log.ts'
 
 /** Longest that lines are made without letting sockets and timers have their turn, milliseconds. */
-const SLICE_MS = 5
+const SLICE_MS = 4
 
 /** Escapes a label value as the text format 0.0.4 asks: backslash, line feed, double quote. */
 export function escapeLabel(value: string): string {
@@ -15,16 +20,47 @@ export function escapeLabel(value: string): string {
     : value
 }
 
-const headers = {
-  state:
-    '# HELP bgpwarden_prefix_state State of the prefix: 0 None, 1 Pending, 2 Verified, 3 Warning, 4 Failed, 5 Invalid\n' +
-    '# TYPE bgpwarden_prefix_state gauge\n',
-  finding:
-    '# HELP bgpwarden_prefix_finding Whether a finding with the reason is open\n' +
-    '# TYPE bgpwarden_prefix_finding gauge\n',
-  received:
-    '# HELP bgpwarden_prefix_received Whether the expected session has the prefix in its Adj-RIB-In\n' +
-    '# TYPE bgpwarden_prefix_received gauge\n',
+/** One family: its header, and the lines of one prefix, whose labels are given as text. */
+interface PrefixFamily {
+  readonly name: string
+  readonly help: string
+  lines(summary: PrefixSummary, labels: string): string
+}
+
+function prefixFamilies(engine: EngineView): readonly PrefixFamily[] {
+  const reasonTails = findingReasons.map((reason) => `,reason="${reason}"} `)
+  return [
+    {
+      name: 'bgpwarden_prefix_state',
+      help: 'State of the prefix: 0 None, 1 Pending, 2 Verified, 3 Warning, 4 Failed, 5 Invalid',
+      lines: (summary, labels) =>
+        `bgpwarden_prefix_state{${labels}} ${PrefixState[summary.state]}\n`,
+    },
+    {
+      name: 'bgpwarden_prefix_finding',
+      help: 'Whether a finding with the reason is open',
+      lines: ({ reasons }, labels) => {
+        let text = ''
+        findingReasons.forEach((reason, i) => {
+          const open = reasons.includes(reason) ? 1 : 0
+          text += `bgpwarden_prefix_finding{${labels}${reasonTails[i]}${open}\n`
+        })
+        return text
+      },
+    },
+    {
+      name: 'bgpwarden_prefix_received',
+      help: 'Whether the expected session has the prefix in its Adj-RIB-In',
+      lines: ({ name }, labels) => {
+        let text = ''
+        for (const session of engine.expectedSessions(name)) {
+          const value = engine.received(name, session) ? 1 : 0
+          text += `bgpwarden_prefix_received{${labels},session="${escapeLabel(session)}"} ${value}\n`
+        }
+        return text
+      },
+    },
+  ]
 }
 
 /** Lets pending I/O and timers run. */
@@ -33,51 +69,50 @@ function breathe(): Promise<void> {
 }
 
 /**
- * @returns a function that makes the text of the three families; empty when more prefixes are
- *   registered than `perPrefixLimit`, which is logged the first time
+ * @returns a function that makes the text of the three families, in pieces between which sockets
+ *   and timers get their turn; nothing when more prefixes are registered than `perPrefixLimit`,
+ *   which is logged the first time
  */
 export function createPrefixExposition(options: {
   engine: EngineView
   perPrefixLimit: number
   log: Log
-}): () => Promise<string> {
+}): () => AsyncGenerator<string> {
   const { engine, perPrefixLimit, log } = options
-  const reasonTails = findingReasons.map((reason) => `,reason="${reason}"} `)
+  const families = prefixFamilies(engine)
   let told = false
 
-  return async () => {
+  function tellLimit(count: number): void {
+    if (told) return
+    told = true
+    log.warn(
+      { event: 'per-prefix-limit', prefixes: count, limit: perPrefixLimit },
+      `${count} prefixes are registered, more than metrics.perPrefixLimit ${perPrefixLimit}: ` +
+        'metrics with a prefix label are not exported, the aggregates are',
+    )
+  }
+
+  return async function* () {
     const prefixes = engine.prefixes()
     if (prefixes.length > perPrefixLimit) {
-      if (!told) {
-        log.warn(
-          { event: 'per-prefix-limit', prefixes: prefixes.length, limit: perPrefixLimit },
-          `${prefixes.length} prefixes are registered, more than metrics.perPrefixLimit ${perPrefixLimit}: ` +
-            'metrics with a prefix label are not exported, the aggregates are',
-        )
-        told = true
-      }
-      return ''
+      tellLimit(prefixes.length)
+      return
     }
-    let state = ''
-    let finding = ''
-    let received = ''
+    await breathe()
     let sliceEnd = performance.now() + SLICE_MS
-    for (const summary of prefixes) {
-      const { name, prefix } = summary
-      const labels = `prefix="${escapeLabel(prefix)}",name="${escapeLabel(name)}"`
-      state += `bgpwarden_prefix_state{${labels}} ${PrefixState[summary.state]}\n`
-      findingReasons.forEach((reason, i) => {
-        finding += `bgpwarden_prefix_finding{${labels}${reasonTails[i]}${summary.reasons.includes(reason) ? 1 : 0}\n`
-      })
-      for (const session of engine.expectedSessions(name)) {
-        const value = engine.received(name, session) ? 1 : 0
-        received += `bgpwarden_prefix_received{${labels},session="${escapeLabel(session)}"} ${value}\n`
+    for (const family of families) {
+      let text = `# HELP ${family.name} ${family.help}\n# TYPE ${family.name} gauge\n`
+      for (const summary of prefixes) {
+        const name = escapeLabel(summary.name)
+        text += family.lines(summary, `prefix="${escapeLabel(summary.prefix)}",name="${name}"`)
+        if (performance.now() > sliceEnd) {
+          yield text
+          text = ''
+          await breathe()
+          sliceEnd = performance.now() + SLICE_MS
+        }
       }
-      if (performance.now() > sliceEnd) {
-        await breathe()
-        sliceEnd = performance.now() + SLICE_MS
-      }
+      yield text
     }
-    return headers.state + state + headers.finding + finding + headers.received + received
   }
 }
