@@ -93,8 +93,9 @@ function formatIpv6(p: Readonly<Prefix>): string {
     }
     if (n > 0) i += n - 1
   }
-  // RFC 5952 §5: IPv4-mapped addresses keep their dotted quad.
-  if (p.w0 === 0 && p.w1 === 0 && p.w2 === 0xffff) return `::ffff:${formatIpv4(p.w3)}`
+  // RFC 5952 §5: IPv4-mapped addresses keep their dotted quad; the prefix ::ffff:0:0/96 has none.
+  if (p.w0 === 0 && p.w1 === 0 && p.w2 === 0xffff && p.length > 96)
+    return `::ffff:${formatIpv4(p.w3)}`
   const hex = groups.map((g) => g.toString(16))
   if (bestStart < 0) return hex.join(':')
   const head = hex.slice(0, bestStart).join(':')
