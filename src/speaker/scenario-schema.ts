@@ -157,7 +157,12 @@ const shape = {
   mode: z.enum(['active', 'passive'], 'active or passive').default('active'),
   listen: mapping({ address: addressText, port }).optional(),
   families: filled(family, 'ipv4, ipv6').default(['ipv4']),
-  holdTime: z.union([z.literal(0), whole(3, 65_535)], holdExpected).default(90),
+  holdTime: z
+    .int(holdExpected)
+    .min(0, holdExpected)
+    .max(65_535, holdExpected)
+    .refine((seconds) => seconds === 0 || seconds >= 3, { error: `expected ${holdExpected}` })
+    .default(90),
   steps: steps.default([]),
 }
 
