@@ -29,6 +29,8 @@ export interface Span {
 
 /** A mistake in the YAML itself. */
 export interface DocumentProblem extends Span {
+  /** Empty where no key is known. */
+  readonly path: Path
   readonly message: string
 }
 
@@ -56,7 +58,7 @@ const MAX_VALUES = 5_000_000
 /** Code units of a value that are shown. */
 const MAX_SHOWN = 60
 
-/** Why reading stopped, at an offset. */
+/** Why nothing can be made of the text, at an offset. */
 class StopReading extends Error {
   override readonly name = 'StopReading'
   readonly start: number
@@ -95,11 +97,11 @@ function compose(text: string, lines: LineCounter, problems: DocumentProblem[]):
   if (first === undefined) throw new Error('composer made no document')
   for (const mistake of [...first.errors, ...first.warnings]) {
     const [start, end] = mistake.pos
-    problems.push({ start, end, message: `is not valid YAML: ${mistake.message}` })
+    problems.push({ start, end, path: [], message: `is not valid YAML: ${mistake.message}` })
   }
   if (second !== undefined && problems.length === 0) {
     const start = second.range[0]
-    problems.push({ start, end: start, message: 'found a second document, expected one only' })
+    problems.push({ start, end: start, path: [], message: 'found a second document, expected one' })
   }
   return first
 }
@@ -130,6 +132,8 @@ function setField(record: Record<string, unknown>, key: string, value: unknown):
 /** Turns nodes into values, in the order of the text. */
 function createConverter(problems: DocumentProblem[], targets: Targets, lines: LineCounter) {
   const anchors = new Map<string, { node: Node; value: unknown; size: number }>()
+  /** Of what is being converted. */
+  const path: PropertyKey[] = []
   let size = 0
 
   function count(values: number, at: Node): void {
@@ -139,14 +143,15 @@ function createConverter(problems: DocumentProblem[], targets: Targets, lines: L
   }
 
   function complain(node: Node, message: string): void {
-    problems.push({ ...spanOf(node), message })
+    problems.push({ ...spanOf(node), path: [...path], message })
   }
 
   function convertAlias(alias: Alias): unknown {
     const anchor = anchors.get(alias.source)
     if (anchor === undefined) {
-      complain(alias, `found *${alias.source}, expected an anchor &${alias.source} before it`)
-      return null
+      const name = clip(alias.source)
+      const { start } = spanOf(alias)
+      throw new StopReading(`found *${name}, expected an anchor &${name} before it`, start)
     }
     targets.set(alias, anchor.node)
     count(anchor.size, alias)
@@ -183,21 +188,28 @@ function createConverter(problems: DocumentProblem[], targets: Targets, lines: L
         continue
       }
       const earlier = first.get(text)
+      path.push(text)
       const field = convert(value, keyNode)
       if (earlier === undefined) {
         first.set(text, keyNode)
         setField(record, text, field)
       } else {
         const { line } = lines.linePos(spanOf(earlier).start)
-        complain(keyNode, `found the key "${clip(text)}" again, first given on line ${line}`)
+        complain(keyNode, `found this key twice, first on line ${line}, expected it once`)
       }
+      path.pop()
     }
     for (const { node, value } of merges) merge(record, node, value)
     return record
   }
 
   function convertSeq(list: YAMLSeq<unknown>): unknown {
-    return list.items.map((item) => convert(item, list))
+    return list.items.map((item, index) => {
+      path.push(index)
+      const value = convert(item, list)
+      path.pop()
+      return value
+    })
   }
 
   function convertContent(node: Node): unknown {
@@ -224,9 +236,9 @@ function clip(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
 }
 
-/** Text as a message shows it: quoted, and cut when it is long. */
+/** Text as a message shows it: quoted, without control characters, and cut when it is long. */
 export function quoted(text: string): string {
-  return `"${clip(text)}"`
+  return JSON.stringify(clip(text))
 }
 
 function describe(node: Node | undefined): string {
@@ -312,7 +324,7 @@ export function readDocument(text: string): ConfigDocument {
   } catch (error) {
     if (!(error instanceof StopReading)) throw error
     value = undefined
-    problems.push({ start: error.start, end: error.start, message: error.message })
+    problems.push({ start: error.start, end: error.start, path: [], message: error.message })
   }
   return { value, problems, lines, ...createLocator(root, targets) }
 }

@@ -110,14 +110,13 @@ export function createReport(document: ConfigDocument, text: string, file: strin
     } else if (issue.code === 'custom' && issue.params?.['expected'] !== true) {
       add(path, issue.message)
     } else {
-      const shown = document.found(path)
-      const scalar = !/^"|mapping$|list$|^nothing$/.test(shown)
-      const quote = issue.code === 'invalid_type' && issue.expected === 'string' && scalar
-      add(path, `found ${shown}, expected ${issue.message}${quote ? ' (put it in quotes)' : ''}`)
+      add(path, `found ${document.found(path)}, expected ${issue.message}`)
     }
   }
 
-  for (const problem of document.problems) push(problem.start, problem.end, '', problem.message)
+  for (const problem of document.problems) {
+    push(problem.start, problem.end, formatPath(problem.path), problem.message)
+  }
 
   return {
     add,

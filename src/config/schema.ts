@@ -50,11 +50,20 @@ function readable<T>(expected: string, pattern: string, read: (text: string) => 
     })
 }
 
-/** Printable text of at most `max` characters. */
+/** Text for which YAML may have read a number, or a word such as `true`. */
+function text(expected: string) {
+  return z.string({
+    error: ({ input }) =>
+      typeof input === 'number' || typeof input === 'boolean'
+        ? `${expected} (in quotes)`
+        : expected,
+  })
+}
+
+/** Text without control characters. */
 function printable(min: number, max: number) {
   const expected = `text of ${min} to ${max} printable characters`
-  return z
-    .string(expected)
+  return text(expected)
     .min(min, expected)
     .max(max, expected)
     .regex(/^\P{Cc}*$/u, expected)
@@ -67,25 +76,30 @@ function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
 }
 
 const nameExpected = '1 to 63 of the characters A-Z a-z 0-9 _ . -'
-const name = z.string(nameExpected).regex(/^[A-Za-z0-9_.-]{1,63}$/, nameExpected)
+const name = text(nameExpected).regex(/^[A-Za-z0-9_.-]{1,63}$/, nameExpected)
 
 const asnExpected = `an AS number from 1 to ${MAX_ASN}, or asdot in quotes such as "1.10"`
 
 /** RFC 5396 text or a number. RFC 7607: 0 is none; RFC 6793 §9: AS_TRANS belongs to nobody. */
 const asn = z
-  .union([z.int().min(1).max(MAX_ASN), z.string().regex(/^(\d{1,5}\.)?\d{1,10}$/)], asnExpected)
+  .union(
+    [
+      z.int(asnExpected).min(1, asnExpected).max(MAX_ASN, asnExpected),
+      z.string().regex(/^(\d{1,5}\.)?\d{1,10}$/, asnExpected),
+    ],
+    asnExpected,
+  )
   .transform((given, ctx): number => {
-    let message = `found ${given}, expected ${asnExpected}`
+    const shown = typeof given === 'number' ? given : quoted(given)
+    let why = ''
     try {
       const value = typeof given === 'number' ? given : parseAsNumber(given)
       if (value !== 0 && value !== AS_TRANS) return value
-      if (value === AS_TRANS) {
-        message = `found ${given}, which is AS_TRANS and no AS number of its own (RFC 6793), expected ${asnExpected}`
-      }
+      if (value === AS_TRANS) why = ', which is AS_TRANS and belongs to nobody (RFC 6793)'
     } catch (error) {
       if (!(error instanceof AsPathError)) throw error
-      message = `found ${quoted(String(given))}, expected ${asnExpected}`
     }
+    const message = `found ${shown}${why}, expected ${asnExpected}`
     ctx.issues.push({ code: 'custom', input: given, message })
     return z.NEVER
   })
@@ -96,7 +110,10 @@ const routerId = readable(
   'a dotted quad other than 0.0.0.0, such as 192.0.2.1',
   '^\\d+(\\.\\d+){3}$',
   (text) => {
-    if (!/^\d+\.\d+\.\d+\.\d+$/.test(text)) return undefined
+    const octets = text.split('.')
+    if (octets.length !== 4 || octets.some((o) => !/^\d{1,3}$/.test(o) || Number(o) > 255)) {
+      return undefined
+    }
     return parseAddress(text).w0 >>> 0 || undefined
   },
 )
@@ -136,8 +153,8 @@ function listOf<T extends z.ZodType>(item: T, of: string) {
   return z.array(item, `a list of ${of}`)
 }
 
-function atLeastOne<T extends z.ZodType>(item: T, of: string, otherwise: string) {
-  return listOf(item, of).min(1, `at least one of ${of}${otherwise}`)
+function atLeastOne<T extends z.ZodType>(item: T, of: string, one: string) {
+  return listOf(item, of).min(1, `at least one ${one}`)
 }
 
 function mapping<T extends z.ZodRawShape>(shape: T, expected: string) {
@@ -178,7 +195,7 @@ export const sessionSchema = mapping(
     localAddress: z
       .exactOptional(hostAddress)
       .describe('Source address of connections that we open; the system chooses if absent.'),
-    families: atLeastOne(oneOf(familyNames), 'ipv4, ipv6', '')
+    families: atLeastOne(oneOf(familyNames), 'address families', 'of ipv4, ipv6')
       .default([...familyNames])
       .describe('Address families that the session carries.'),
     passive: yesOrNo.default(false).describe('Never opens a connection, only accepts.'),
@@ -218,7 +235,11 @@ export const prefixSchema = mapping(
       .describe('Entries of one owner may overlap; an entry without owner is its own.'),
     sessions: z
       .exactOptional(
-        atLeastOne(name, 'session names', ' (leave the key out for all that carry the family)'),
+        atLeastOne(
+          name,
+          'session names',
+          'session name (leave the key out for all that carry the family)',
+        ),
       )
       .describe('Sessions that must carry the prefix; all that carry its family if absent.'),
     policy: z
