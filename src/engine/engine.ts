@@ -72,6 +72,8 @@ export interface Engine {
    * @throws ProtocolError when the session must end; UnknownSessionError
    */
   receiveUpdate(name: string, view: DataView, start: number, end: number, now: number): Handling
+  /** Why the last UPDATE was not simply accepted, in one sentence; null when it was. */
+  problem(): string | null
   /** RFC 7313 §4: BoRR and EoRR. */
   refreshBoundary(name: string, family: FamilyName, boundary: 'begin' | 'end', now: number): void
   /** Judges what was touched since the last call and emits the events. @returns prefixes judged */
@@ -176,6 +178,8 @@ export function createEngine(options: EngineOptions): Engine {
         throw error
       }
     },
+
+    problem: () => decoder.walk.problem?.message ?? null,
 
     refreshBoundary(name, family, boundary, now) {
       const from = session(name)
