@@ -14,7 +14,13 @@ const defaultDeadlineSeconds = 45
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  options: { seconds?: number; state?: () => unknown } = {},
+  options: {
+    seconds?: number
+    /** What to show when it fails. */
+    state?: () => unknown
+    /** Why waiting makes no sense any more, if so. */
+    hopeless?: () => string | undefined
+  } = {},
 ): Promise<T> {
   const seconds = options.seconds ?? defaultDeadlineSeconds
   const deadline = performance.now() + seconds * 1000
@@ -27,6 +33,8 @@ export async function waitFor<T>(
     } catch (error) {
       trouble = error
     }
+    const reason = options.hopeless?.()
+    if (reason !== undefined) throw new Error(`waited for ${what}: ${reason}`)
     if (performance.now() > deadline) break
     await sleep(100)
   }

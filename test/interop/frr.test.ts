@@ -1,0 +1,4 @@
+import { frr } from './support/frr.ts'
+import { describeRouter } from './support/router-suite.ts'
+
+describeRouter('FRR', frr)
