@@ -6,7 +6,7 @@ import { canonicalAddress, describeSocketError, formatEndpoint } from './address
 import type { Clock } from './types.ts'
 
 /** Octets that may wait for a peer that does not read. */
-const MAX_BACKLOG = 1 << 20
+const MAX_BACKLOG = (1 << 20) + (1 << 16)
 /** How long a closed connection may take to deliver its last message. */
 const CLOSE_LIMIT_MS = 2000
 /** TCP's own probes find a dead peer where BGP's hold time is 0. */
@@ -38,9 +38,10 @@ export interface Connection {
   readonly blockedSince: number | null
   /**
    * Sends octets, which the caller no longer changes.
-   * @returns false when too many wait already, or the connection is closed; then nothing was sent
+   * @param backlog octets that may wait, these included; absent: as many as a connection may hold
+   * @returns false when too many would wait, or the connection is closed; then nothing was sent
    */
-  write(bytes: Uint8Array): boolean
+  write(bytes: Uint8Array, backlog?: number): boolean
   /** Calls back once, when no octet waits or the connection is gone. */
   whenDrained(callback: () => void): void
   /** Delivers what waits and `last`, then closes; by force after a short time. */
@@ -113,8 +114,8 @@ export function createConnection(
     },
   }
 
-  function write(bytes: Uint8Array): boolean {
-    if (!socket.writable || socket.writableLength + bytes.length > MAX_BACKLOG) return false
+  function write(bytes: Uint8Array, backlog = MAX_BACKLOG): boolean {
+    if (!socket.writable || socket.writableLength + bytes.length > backlog) return false
     blockedSince ??= clock.now()
     socket.write(bytes, written)
     return true

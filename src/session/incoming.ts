@@ -44,7 +44,11 @@ export function createIncoming(
     const { remoteAddress, remotePort } = connection
     if (unbound.size >= MAX_UNBOUND) {
       connection.destroy()
-      listener.refused(remoteAddress, remotePort, `${MAX_UNBOUND} connections wait already`)
+      listener.refused(
+        remoteAddress,
+        remotePort,
+        `${MAX_UNBOUND} connections wait for a session already`,
+      )
       return
     }
     const limit = createTimer(pool.clock, () =>

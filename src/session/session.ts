@@ -20,6 +20,9 @@ import {
   stateName,
 } from './types.ts'
 
+/** Octets of routes that may wait for the peer; less than all, so that keepalives find room. */
+const BULK_BACKLOG = 1 << 20
+
 /** Why a connection is not taken: what the peer is told, and one sentence for the operator. */
 export interface Refusal {
   readonly notice: Notice
@@ -95,7 +98,6 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     changed,
     established,
     down(reason) {
-      damping.wasEstablished((clock.now() - (establishedAt ?? 0)) / 1000)
       negotiated = null
       establishedAt = null
       flaps++
@@ -179,6 +181,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   function startIdleHold(conversation: Conversation, dialFailed: boolean): void {
     if (isAlive(other(conversation))) return
     heldForFailure = !dialFailed
+    if (establishedAt !== null) damping.wasEstablished((clock.now() - establishedAt) / 1000)
     const seconds = damping.failed(dialFailed ? config.connectRetrySeconds : undefined)
     idleHold.start(jittered(seconds * 1000, random))
   }
@@ -303,7 +306,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     accept,
     send(bytes) {
       if (main.state !== SessionState.Established || main.connection === undefined) return false
-      if (!main.connection.write(bytes)) return false
+      if (!main.connection.write(bytes, BULK_BACKLOG)) return false
       record.sent.update++
       return true
     },
