@@ -45,6 +45,8 @@ export interface ConfigDocument {
    * parent does; a value that came through an alias, where the alias stands.
    */
   locate(path: Path, part: 'key' | 'value'): Span
+  /** Offset of a key that the outermost mapping itself has, if that is in block style. */
+  blockKey(key: string): number | undefined
   /** Says the value of a path in the words of the file: `1.10` is not 1.1. */
   found(path: Path): string
 }
@@ -295,6 +297,11 @@ function createLocator(root: Node | null, targets: Targets) {
       const { node, key, whole } = follow(path)
       const chosen = part === 'key' && whole ? (key ?? node) : node
       return chosen === undefined ? { start: 0, end: 0 } : spanOf(chosen)
+    },
+    blockKey(key: string): number | undefined {
+      if (!isMap(root) || root.flow) return undefined
+      const pair = root.items.find((item) => isScalar(item.key) && item.key.value === key)
+      return isScalar(pair?.key) ? pair.key.range?.[0] : undefined
     },
     found(path: Path): string {
       const { node, key, whole } = follow(path)

@@ -6,9 +6,10 @@ import type { Policy, Registration } from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Config } from './config.ts'
-import { readDocument } from './document.ts'
-import { ConfigError } from './problem.ts'
+import { type ConfigDocument, readDocument } from './document.ts'
+import { ConfigError, type ConfigProblem } from './problem.ts'
 import { createReport, type Report } from './report.ts'
+import { readRowsDocument } from './rows.ts'
 import { checkRules, type Entry } from './rules.ts'
 import {
   type ConfigFrame,
@@ -75,36 +76,50 @@ function readOf<T extends object>(entries: readonly Entry<T>[]): T[] {
   return entries.flatMap(({ read }) => (read === undefined ? [] : [read]))
 }
 
+function resolve(
+  { local, storage, ...frame }: ConfigFrame,
+  sessions: readonly Entry<SessionEntry>[],
+  prefixes: readonly Entry<PrefixEntry>[],
+): Config {
+  return {
+    ...frame,
+    local,
+    storage: { path: storage.path ?? null },
+    sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
+    prefixes: readOf(prefixes).map(registration),
+  }
+}
+
+/** @returns the configuration, or all problems of the document */
+function judge(document: ConfigDocument, text: string, file: string): Config | ConfigProblem[] {
+  const report = createReport(document, text, file)
+  const { value } = document
+  if (value === undefined) return report.problems()
+  if (value === null) {
+    report.add([], 'the file is empty, expected a mapping with local, sessions and prefixes')
+    return report.problems()
+  }
+  const frame = frameSchema.safeParse(value)
+  if (!frame.success) report.addIssues([], frame.error.issues)
+  const sessions = readEntries(sessionSchema, value, 'sessions', report)
+  const prefixes = readEntries(prefixSchema, value, 'prefixes', report)
+  checkRules(value, sessions, prefixes, report)
+  const problems = report.problems()
+  return problems.length > 0 || !frame.success ? problems : resolve(frame.data, sessions, prefixes)
+}
+
 /**
  * Reads a configuration.
  * @param file its name, as it stands in problems
  * @throws ConfigError with every mistake, in the order of the file
  */
 export function parseConfig(text: string, file: string): Config {
-  const document = readDocument(text)
-  const report = createReport(document, text, file)
-  let frame: ConfigFrame | undefined
-  let sessions: Entry<SessionEntry>[] = []
-  let prefixes: Entry<PrefixEntry>[] = []
-  if (document.value === null) {
-    report.add([], 'the file is empty, expected a mapping with local, sessions and prefixes')
-  } else if (document.value !== undefined) {
-    const result = frameSchema.safeParse(document.value)
-    if (!result.success) report.addIssues([], result.error.issues)
-    frame = result.data
-    sessions = readEntries(sessionSchema, document.value, 'sessions', report)
-    prefixes = readEntries(prefixSchema, document.value, 'prefixes', report)
-    checkRules(document.value, sessions, prefixes, report)
-  }
-  const problems = report.problems()
-  if (problems.length > 0 || frame === undefined) throw new ConfigError(problems, { text })
-  const { local, storage } = frame
-  return {
-    ...frame,
-    storage: { path: storage.path ?? null },
-    sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
-    prefixes: readOf(prefixes).map(registration),
-  }
+  const quick = readRowsDocument(text)
+  const config = quick && judge(quick, text, file)
+  if (config !== undefined && !Array.isArray(config)) return config
+  const judged = judge(readDocument(text), text, file)
+  if (Array.isArray(judged)) throw new ConfigError(judged, { text })
+  return judged
 }
 
 const fileProblems: Record<string, string> = {
