@@ -1,6 +1,6 @@
 /** The commands, their options, and which file does each; a command's code is loaded when it runs. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import manifest from '../../package.json' with { type: 'json' }
+import { version } from '../version.ts'
 import { Exit, reportFailure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,6 +14,14 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 function positive(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0
   if (value < 1) throw new InvalidArgumentError('Expected a number from 1 on.')
+  return value
+}
+
+function asNumber(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > 4_294_967_295) {
+    throw new InvalidArgumentError('Expected an AS number, 1 to 4294967295.')
+  }
   return value
 }
 
@@ -35,7 +43,7 @@ export function buildProgram(
 ): Command {
   const program = new Command('bgpwarden')
     .description('Routers peer with it, and it says what is wrong with each registered prefix.')
-    .version(manifest.version, '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
     .helpCommand(false)
     .showHelpAfterError('(--help lists the commands)')
@@ -96,6 +104,11 @@ export function buildProgram(
     'bgpwarden speak examples/lab/edge-a.yaml',
   )
     .option('--capture <file>', 'announce the UPDATEs of this pcap, pcapng or MRT file')
+    .option('--from <address>', 'only what this address sent in the capture')
+    .option('--to <address:port>', 'the peer, where there is no scenario')
+    .option('--local-asn <asn>', 'our AS number, where there is no scenario', asNumber)
+    .option('--remote-asn <asn>', "the peer's AS number, where there is no scenario", asNumber)
+    .option('--router-id <id>', 'our BGP identifier, where there is no scenario', '192.0.2.1')
     .option('--once', 'end when every step is done, instead of holding the session')
     .action(async (scenario, options) =>
       finish(await (await import('./speak.ts')).speak(scenario, options, terminal)),
