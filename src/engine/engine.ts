@@ -223,7 +223,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     register(registration, now) {
-      const entry = register(state, registration, now)
+      const entry = register(state, registration, scan, now)
       scan.add(entry)
       evaluateNew(state, entry, now)
     },
@@ -238,7 +238,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     unregister(name, now) {
-      const entry = unregister(state, name)
+      const entry = unregister(state, name, scan)
       if (entry === undefined) return false
       entry.dirty = true
       forget(entry, now)

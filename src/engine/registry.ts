@@ -1,7 +1,7 @@
 /** Registered prefixes behind the trie: who they are, whose they are, whom they overlap. */
 import { comparePrefix, coversPrefix, familyName, type Prefix } from '../prefix/prefix.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
-import { countMoreSpecific } from './intake.ts'
+import { type ChangeWatcher, countMoreSpecific } from './intake.ts'
 import { originOf } from './judge.ts'
 import { compilePolicy } from './policy.ts'
 import {
@@ -53,7 +53,12 @@ function declare(state: EngineState, entry: Registered, registration: Registrati
  * @param now milliseconds since the epoch
  * @throws DuplicateNameError when the name is taken
  */
-export function register(state: EngineState, registration: Registration, now: number): Registered {
+export function register(
+  state: EngineState,
+  registration: Registration,
+  watcher: ChangeWatcher,
+  now: number,
+): Registered {
   if (state.byName.has(registration.name)) {
     throw new DuplicateNameError(`a prefix is already registered as "${registration.name}"`)
   }
@@ -83,7 +88,7 @@ export function register(state: EngineState, registration: Registration, now: nu
   state.registered[number] = entry
   state.byName.set(registration.name, entry)
   if (twin !== NONE) entry.twin = state.registered[twin] ?? null
-  else recountAbove(state, prefix, true)
+  else recountAbove(state, prefix, true, watcher)
   markDirty(state, entry)
   return entry
 }
@@ -112,15 +117,22 @@ function forgetOverlaps(state: EngineState, entry: Registered): void {
 }
 
 /** A route that is registered is no unregistered more-specific of the prefixes above it, and back. */
-function recountAbove(state: EngineState, prefix: Readonly<Prefix>, registered: boolean): void {
+function recountAbove(
+  state: EngineState,
+  prefix: Readonly<Prefix>,
+  registered: boolean,
+  watcher: ChangeWatcher,
+): void {
   for (const session of state.sessions) {
     if (session === undefined) continue
-    tableOf(session, prefix.family)?.rib.eachPath(prefix, (set) => {
+    tableOf(session, prefix.family)?.rib.eachPath(prefix, (set, pathId) => {
       const origin = originOf(state, session, set)
       trieOf(state, prefix).eachCovering(prefix, (number) => {
         for (let above = state.registered[number] ?? null; above !== null; above = above.twin) {
           if (above.prefix.length === prefix.length) continue
-          countMoreSpecific(above, session, registered ? origin : null, registered ? null : origin)
+          const come = registered ? null : origin
+          if (watcher.changed(session, above, prefix, pathId, come)) continue
+          countMoreSpecific(above, session, registered ? origin : null, come)
           markDirty(state, above)
         }
       })
@@ -129,7 +141,11 @@ function recountAbove(state: EngineState, prefix: Readonly<Prefix>, registered: 
 }
 
 /** Takes a registration out. @returns the entry that it was, or undefined when there was none */
-export function unregister(state: EngineState, name: string): Registered | undefined {
+export function unregister(
+  state: EngineState,
+  name: string,
+  watcher: ChangeWatcher,
+): Registered | undefined {
   const entry = state.byName.get(name)
   if (entry === undefined) return undefined
   state.byName.delete(name)
@@ -139,7 +155,7 @@ export function unregister(state: EngineState, name: string): Registered | undef
   if (first === entry && entry.twin === null) {
     trie.delete(entry.prefix)
     release(state, entry)
-    recountAbove(state, entry.prefix, false)
+    recountAbove(state, entry.prefix, false, watcher)
     return entry
   }
   if (first === entry && entry.twin !== null) trie.set(entry.prefix, entry.twin.number)

@@ -1,0 +1,103 @@
+/** Joins sessions and engine: what a peer says becomes routes and verdicts, and is reported. */
+import type { Config } from './config/config.ts'
+import type { Engine } from './engine/engine.ts'
+import { Family, type FamilyName, familyNames } from './prefix/prefix.ts'
+import type { SessionManager } from './session/sessions.ts'
+import type {
+  Clock,
+  DownReason,
+  Negotiated,
+  SessionConfig,
+  SessionListener,
+} from './session/types.ts'
+import type { Reporter, Treatment } from './telemetry/reporter.ts'
+import { CeaseSubcode, Safi } from './wire/codes.ts'
+import { ProtocolError } from './wire/errors.ts'
+import { Handling, handlingName } from './wire/handling.ts'
+import { encodeMaximumPrefixes } from './wire/notification.ts'
+
+export interface BridgeOptions {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly reporter: Reporter
+  /** The sessions, which are made after their listener. */
+  readonly sessions: () => SessionManager
+  readonly config: () => Config
+  /** @param seconds from octets read to verdict known */
+  readonly observeLatency: (seconds: number) => void
+  /** A slice of background work may be left. */
+  readonly wake: () => void
+}
+
+/** How long the routes of a peer that restarts are kept (RFC 4724 §4.2); 0: they are not. */
+function keepUntil(reason: DownReason, negotiated: Negotiated | undefined, now: number): number {
+  if (reason.kind !== 'closed' || reason.graceful !== true) return 0
+  const restart = negotiated?.remoteCapabilities.gracefulRestart
+  return restart === undefined ? 0 : now + restart.restartTime * 1000
+}
+
+/** Makes the listener that the sessions report to. */
+export function createBridge(options: BridgeOptions): SessionListener {
+  const { engine, clock, reporter } = options
+  const negotiatedOf = new Map<string, Negotiated>()
+
+  const limitOf = (name: string) =>
+    options.config().sessions.find((session: SessionConfig) => session.name === name)?.maxPrefixes
+
+  /** Closes a session that sends more routes than agreed (RFC 4486 §4). */
+  const enforceLimit = (name: string) => {
+    const limit = limitOf(name)
+    if (limit === undefined) return
+    const held = engine.view.tallies(name)?.prefixes
+    const family = familyNames.find((each: FamilyName) => (held?.[each] ?? 0) > limit)
+    if (family === undefined) return
+    const data = encodeMaximumPrefixes(Family[family], Safi.unicast, limit)
+    const reason = `more than ${limit} ${family} prefixes (maxPrefixes)`
+    options.sessions().cease(name, CeaseSubcode.maximumPrefixes, data, reason)
+  }
+
+  return {
+    stateChanged: reporter.stateChanged,
+    notification: reporter.notification,
+    refused: reporter.refused,
+
+    established(name, negotiated) {
+      negotiatedOf.set(name, negotiated)
+      reporter.established(name, negotiated)
+      const { families, remoteAsn, decode } = negotiated
+      engine.sessionUp(name, { families, remoteAsn, decode }, clock.now())
+    },
+
+    update(name, view, start, end) {
+      try {
+        const handling = engine.receiveUpdate(name, view, start, end, clock.now())
+        if (handling === Handling.accept) return
+        const detail = engine.problem() ?? ''
+        reporter.malformedUpdate(name, handlingName[handling] as Treatment, detail)
+      } catch (error) {
+        if (error instanceof ProtocolError) {
+          reporter.malformedUpdate(name, 'session-reset', error.message)
+        }
+        throw error
+      }
+    },
+
+    refreshBoundary(name, family, boundary) {
+      engine.refreshBoundary(name, family, boundary, clock.now())
+    },
+
+    chunkDone(name, readAt) {
+      const judged = engine.flush(clock.now())
+      if (judged > 0) options.observeLatency((performance.now() - readAt) / 1000)
+      enforceLimit(name)
+      options.wake()
+    },
+
+    down(name, reason) {
+      reporter.down(name, reason)
+      const now = clock.now()
+      engine.sessionDown(name, now, keepUntil(reason, negotiatedOf.get(name), now))
+      negotiatedOf.delete(name)
+    },
+  }
+}

@@ -1,0 +1,209 @@
+/** Builds the parts of the daemon and joins them; the only file that knows them all. */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createApi, listenApi } from './api/server.ts'
+import { createBridge } from './bridge.ts'
+import type { Config, Endpoint } from './config/config.ts'
+import { type ConfigDifference, diffConfig } from './config/diff.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
+import type { EngineView } from './engine/types.ts'
+import { systemClock } from './session/clock.ts'
+import { createSessions, type SessionManager } from './session/sessions.ts'
+import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
+import { createEventLog, type EventLog } from './telemetry/event-log.ts'
+import type { Log } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { createReporter } from './telemetry/reporter.ts'
+import { version } from './version.ts'
+
+/** How long SIGTERM may take to say goodbye to every peer. */
+const CLOSE_WITHIN_MS = 1500
+
+export interface DaemonOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly clock?: Clock
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly engine: EngineView
+  readonly sessions: SessionControl
+  readonly events: EventLog
+  /** Where it listens, with the ports that port 0 became. */
+  readonly bgpAddresses: readonly Endpoint[]
+  readonly httpAddress: Endpoint
+  /** Takes a new configuration; sessions that it does not change stay up. */
+  reload(next: Config): ConfigDifference
+  /** Says Cease / Administrative Shutdown to every peer, then ends; within two seconds. */
+  close(communication?: string): Promise<void>
+}
+
+/** A file that the daemon must write cannot be written. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+}
+
+/** Makes the directory of the storage file. @throws StorageError */
+function prepareStorage(path: string | null): void {
+  if (path === null) return
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    accessSync(dirname(path), constants.W_OK)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StorageError(`storage.path: ${dirname(path)} cannot be written (${why})`)
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function engineSession({ name, families, asn, localAsn }: SessionConfig) {
+  return { name, families, asn, localAsn }
+}
+
+/** Applies the difference of two configurations to what runs. */
+function applyDifference(
+  difference: ConfigDifference,
+  engine: Engine,
+  sessions: SessionManager,
+  now: number,
+): void {
+  const { inForce } = difference
+  for (const { name } of difference.prefixes.removed) engine.unregister(name, now)
+  for (const { name } of difference.sessions.removed) {
+    sessions.remove(name)
+    engine.removeSession(name, now)
+  }
+  if (difference.policyChanged) engine.setPolicy(inForce.policy, now)
+  for (const { before, after } of difference.sessions.changed) {
+    const outcome = sessions.replace(after)
+    const same = before.asn === after.asn && before.localAsn === after.localAsn
+    if (outcome === 'kept' && same) continue
+    engine.removeSession(after.name, now)
+    engine.addSession(engineSession(after))
+  }
+  for (const session of difference.sessions.added) {
+    engine.addSession(engineSession(session))
+    sessions.add(session)
+  }
+  for (const { after } of difference.prefixes.changed) engine.reregister(after, now)
+  for (const prefix of difference.prefixes.added) engine.register(prefix, now)
+  engine.flush(now)
+}
+
+/**
+ * Starts the daemon.
+ * @throws ListenError, ApiListenError, StorageError when something it needs is not to be had
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { log, clock = systemClock } = options
+  let { config } = options
+  prepareStorage(config.storage.path)
+  const startedAt = clock.now()
+  const events = createEventLog({ startedAt, capacity: config.events.keep })
+  const reporter = createReporter({ log, clock, eventLog: events })
+  const engine = createEngine({
+    policy: config.policy,
+    now: clock.now,
+    onEvent: reporter.prefixChanged,
+  })
+  for (const session of config.sessions) engine.addSession(engineSession(session))
+  for (const prefix of config.prefixes) engine.register(prefix, startedAt)
+  engine.flush(startedAt)
+
+  const background = createBackground(() => engine.background(clock.now()))
+  const sessions: SessionManager = createSessions({
+    listen: config.listen.bgp,
+    clock,
+    listener: createBridge({
+      engine,
+      clock,
+      reporter,
+      sessions: () => sessions,
+      config: () => config,
+      observeLatency: (seconds) => metrics.observeLatency(seconds),
+      wake: background.wake,
+    }),
+  })
+  const metrics = createMetrics({
+    engine: engine.view,
+    sessions,
+    perPrefixLimit: config.metrics.perPrefixLimit,
+    version,
+    log,
+    counts: reporter.counts,
+  })
+  const ready = () => {
+    const { path } = config.storage
+    const checks = [
+      { name: 'bgp', ok: sessions.addresses().length > 0, detail: 'listening for BGP' },
+      ...(path === null
+        ? []
+        : [{ name: 'storage', ok: isWritable(path), detail: `${path} can be written` }]),
+    ]
+    return { ok: checks.every((check) => check.ok), checks }
+  }
+  const api = createApi({
+    engine: engine.view,
+    sessions,
+    eventLog: events,
+    metrics,
+    version,
+    ready,
+    clock,
+    log,
+  })
+  await sessions.listen()
+  const httpAddress = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
+    await sessions.close('', 0)
+    throw error
+  })
+  const ticker = setInterval(() => engine.tick(clock.now()), 1000)
+  for (const session of config.sessions) sessions.add(session)
+
+  return {
+    engine: engine.view,
+    sessions,
+    events,
+    bgpAddresses: sessions.addresses(),
+    httpAddress,
+    reload(next) {
+      const difference = diffConfig(config, next)
+      config = difference.inForce
+      applyDifference(difference, engine, sessions, clock.now())
+      background.wake()
+      return difference
+    },
+    async close(communication = '') {
+      clearInterval(ticker)
+      background.stop()
+      await Promise.all([sessions.close(communication, CLOSE_WITHIN_MS), api.close()])
+      reporter.close()
+    },
+  }
+}
+
+/** Runs slices of background work between the events of the sockets. */
+function createBackground(slice: () => boolean) {
+  let scheduled: NodeJS.Immediate | null = null
+  const run = () => {
+    scheduled = slice() ? setImmediate(run) : null
+  }
+  return {
+    wake() {
+      scheduled ??= setImmediate(run)
+    },
+    stop() {
+      if (scheduled !== null) clearImmediate(scheduled)
+      scheduled = null
+    },
+  }
+}
