@@ -162,7 +162,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   })
   await sessions.listen()
-  const httpAddress = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
+  const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
     throw error
   })
@@ -174,7 +174,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     sessions,
     events,
     bgpAddresses: sessions.addresses(),
-    httpAddress,
+    httpAddress: { address: config.listen.http.address, port: httpPort },
     reload(next) {
       const difference = diffConfig(config, next)
       config = difference.inForce
