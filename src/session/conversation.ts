@@ -2,9 +2,6 @@
  * One machine with its connection and timers: does what the machine asks for. A session has one of
  * these, and a second one while two connections collide (RFC 4271 §8.2.1).
  */
-import { ErrorCode } from '../wire/codes.ts'
-import { ProtocolError } from '../wire/errors.ts'
-import { messageTypeAt } from '../wire/header.ts'
 import { encodeKeepalive } from '../wire/message.ts'
 import type { OpenMessage } from '../wire/messages.ts'
 import { encodeNotification } from '../wire/notification.ts'
@@ -16,7 +13,7 @@ import { type Action, EventType, type MachineEvent, type Notice } from './events
 import { createHoldTimer } from './hold-timer.ts'
 import { createMachine, step } from './machine.ts'
 import { buildOpen, negotiate } from './negotiate.ts'
-import { createReception } from './reception.ts'
+import { brokenEvent, createReception, replayMessage } from './reception.ts'
 import { notificationSentence, type SessionRecord } from './record.ts'
 import {
   type DownReason,
@@ -317,7 +314,7 @@ export function createConversation(host: ConversationHost): Conversation {
     accept(accepted, open) {
       attach(accepted)
       dispatch({ type: EventType.tcpConnectionConfirmed, awaitOpen: open !== undefined })
-      if (open !== undefined) replay(accepted, open)
+      if (open !== undefined) replayMessage(accepted.handlers, open)
     },
   }
   return self
@@ -325,26 +322,4 @@ export function createConversation(host: ConversationHost): Conversation {
 
 function notification(record: NotificationRecord): DownReason {
   return { kind: 'notification', notification: record }
-}
-
-/** Hands over a message that came before the connection had an owner. */
-function replay({ handlers }: Connection, message: Uint8Array): void {
-  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
-  try {
-    handlers.frame(messageTypeAt(view, 0), view, 0, message.length)
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    handlers.broken(error)
-  }
-}
-
-/** The event that a broken message is, by the kind of its error. */
-function brokenEvent(error: ProtocolError): MachineEvent {
-  const type =
-    error.code === ErrorCode.messageHeader
-      ? EventType.headerError
-      : error.code === ErrorCode.openMessage
-        ? EventType.openMessageError
-        : EventType.updateMessageError
-  return { type, notice: error }
 }

@@ -1,5 +1,7 @@
 /** What a conversation does with each message that comes. */
 import { ErrorCode, MessageType, OpenSubcode } from '../wire/codes.ts'
+import { ProtocolError } from '../wire/errors.ts'
+import { messageTypeAt } from '../wire/header.ts'
 import type { OpenMessage } from '../wire/messages.ts'
 import { decodeNotification } from '../wire/notification.ts'
 import { decodeOpen } from '../wire/open.ts'
@@ -127,4 +129,26 @@ export function createReception(
       listener.chunkDone(name, readAt)
     },
   }
+}
+
+/** Hands over a message that came before the connection had an owner. */
+export function replayMessage(handlers: ConnectionHandlers, message: Uint8Array): void {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
+  try {
+    handlers.frame(messageTypeAt(view, 0), view, 0, message.length)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    handlers.broken(error)
+  }
+}
+
+/** The event that a broken message is, by the kind of its error. */
+export function brokenEvent(error: ProtocolError): MachineEvent {
+  const type =
+    error.code === ErrorCode.messageHeader
+      ? EventType.headerError
+      : error.code === ErrorCode.openMessage
+        ? EventType.openMessageError
+        : EventType.updateMessageError
+  return { type, notice: error }
 }

@@ -2,12 +2,13 @@
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import type { OpenMessage } from '../wire/messages.ts'
 import { encodeNotification } from '../wire/notification.ts'
+import { canonicalAddress } from './address.ts'
 import { createTimer, jittered } from './clock.ts'
 import { collisionLoser } from './collision.ts'
 import type { Connection, ConnectionPool } from './connection.ts'
 import { type Conversation, type ConversationHost, createConversation } from './conversation.ts'
 import { createDamping } from './damping.ts'
-import { EventType, type Notice } from './events.ts'
+import { EventType, type MachineEvent, type Notice } from './events.ts'
 import { ceaseNotice } from './notices.ts'
 import { createParking } from './parking.ts'
 import { createRecord } from './record.ts'
@@ -39,6 +40,8 @@ export interface SessionContext {
 
 export interface Session {
   readonly config: SessionConfig
+  /** The peer's address, in the form in which connections say theirs. */
+  readonly address: string
   readonly state: SessionState
   status(): SessionStatus
   /** Starts it, also after an administrative stop. */
@@ -69,6 +72,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   const damping = createDamping()
   const { name } = initial
   let config = initial
+  let address = canonicalAddress(initial.address)
   let shown: SessionState = SessionState.Idle
   let since = clock.now()
   let shutdown = false
@@ -80,11 +84,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   let localAddress: string | null = null
 
   const parking = createParking()
-  const idleHold = createTimer(clock, () => {
-    const parked = parking.take()
-    if (parked === undefined) main.dispatch({ type: EventType.idleHoldTimerExpires })
-    else place(parked.connection, parked.open)
-  })
+  const idleHold = createTimer(clock, () => begin({ type: EventType.idleHoldTimerExpires }))
 
   const host: ConversationHost = {
     get config() {
@@ -191,7 +191,14 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     if (main.state !== SessionState.Idle) return
     idleHold.stop()
     damping.reset()
-    main.dispatch({ type: config.passive ? EventType.manualStartPassive : EventType.manualStart })
+    begin({ type: config.passive ? EventType.manualStartPassive : EventType.manualStart })
+  }
+
+  /** Leaves Idle; a connection that waits is as good as one that we would open. */
+  function begin(event: MachineEvent): void {
+    const parked = parking.take()
+    if (parked === undefined) main.dispatch(event)
+    else place(parked.connection, parked.open)
   }
 
   function stop(notice: Notice, why: string, isShutdown: boolean): void {
@@ -266,6 +273,9 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     get config() {
       return config
     },
+    get address() {
+      return address
+    },
     get state() {
       return shown
     },
@@ -300,6 +310,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     },
     reconfigure(next) {
       config = next
+      address = canonicalAddress(next.address)
       // The next machine is made of the new configuration; one that rests is replaced at once.
       if (main.state === SessionState.Idle && !isAlive(main)) main = createConversation(host)
     },

@@ -1,6 +1,5 @@
 /** All sessions of the daemon: commands on them, what they show, and the sockets they come in by. */
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
-import { canonicalAddress } from './address.ts'
 import { createPool } from './connection.ts'
 import { createIncoming } from './incoming.ts'
 import { createListener, type Endpoint } from './listener.ts'
@@ -94,9 +93,7 @@ export function createSessions(options: SessionsOptions): SessionManager {
   const server = createListener(options.listen, incoming.accept)
 
   function sessionsAt(address: string): Session[] {
-    return [...sessions.values()].filter(
-      (session) => canonicalAddress(session.config.address) === address,
-    )
+    return [...sessions.values()].filter((session) => session.address === address)
   }
 
   /** Does something with a session, if there is one. */

@@ -114,6 +114,15 @@ describe('a session that fails', () => {
     await establish(harness, peer)
   })
 
+  test('takes a connection that waits when the operator starts it', async () => {
+    await failing()
+    const first = await harness.connect()
+    const peer = await harness.connect()
+    await first.closed()
+    harness.sessions.start('edge-a')
+    await establish(harness, peer)
+  })
+
   test('refuses a connection that waits when it is shut down', async () => {
     await failing()
     const first = await harness.connect()
