@@ -128,7 +128,7 @@ export function buildProgram(
     program,
     'explain <prefix>',
     'say which verdict an announcement would get',
-    'bgpwarden explain 198.51.100.0/24 --as-path "64501 64510" --community 8075:8007',
+    'bgpwarden explain 198.51.100.0/24 --as-path "64501 64510" -c bgpwarden.yaml',
   )
     .requiredOption(
       '--as-path <path>',
