@@ -26,8 +26,6 @@ export interface MetricsOptions {
   readonly log: Log
   /** What the reporter counted. */
   readonly counts?: () => ReporterCounts
-  /** Open readers of the event stream. */
-  readonly streamReaders?: () => number
 }
 
 export interface Metrics {
@@ -278,7 +276,7 @@ function addEngine({ gauge }: Families, engine: EngineView): void {
 }
 
 function addDaemon({ gauge, counter }: Families, options: MetricsOptions): void {
-  const { version, counts, streamReaders } = options
+  const { version, counts } = options
   gauge('bgpwarden_build_info', 'Always 1; the version that runs', ['version'], (write) =>
     write({ version }, 1),
   )
@@ -291,11 +289,6 @@ function addDaemon({ gauge, counter }: Families, options: MetricsOptions): void 
     )
     counter('bgpwarden_prefix_events_total', 'Verdict changes', [], (write) =>
       write({}, counts().prefixEvents),
-    )
-  }
-  if (streamReaders !== undefined) {
-    gauge('bgpwarden_event_stream_readers', 'Open event streams', [], (write) =>
-      write({}, streamReaders()),
     )
   }
 }

@@ -8,10 +8,8 @@ import {
   PrefixState,
   type PrefixSummary,
 } from '../engine/types.ts'
+import { beginSlice } from './breathe.ts'
 import type { Log } from './log.ts'
-
-/** Longest that lines are made without letting sockets and timers have their turn, milliseconds. */
-const SLICE_MS = 4
 
 /** Escapes a label value as the text format 0.0.4 asks: backslash, line feed, double quote. */
 export function escapeLabel(value: string): string {
@@ -63,11 +61,6 @@ function prefixFamilies(engine: EngineView): readonly PrefixFamily[] {
   ]
 }
 
-/** Lets pending I/O and timers run. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
 /**
  * @returns a function that makes the text of the three families, in pieces between which sockets
  *   and timers get their turn; nothing when more prefixes are registered than `perPrefixLimit`,
@@ -93,23 +86,23 @@ export function createPrefixExposition(options: {
   }
 
   return async function* () {
-    const prefixes = engine.prefixes()
-    if (prefixes.length > perPrefixLimit) {
-      tellLimit(prefixes.length)
+    const count = Object.values(engine.stateCounts()).reduce((sum, n) => sum + n, 0)
+    if (count > perPrefixLimit) {
+      tellLimit(count)
       return
     }
-    await breathe()
-    let sliceEnd = performance.now() + SLICE_MS
+    const prefixes = engine.prefixes()
+    const slice = beginSlice()
+    await slice.breathe()
     for (const family of families) {
       let text = `# HELP ${family.name} ${family.help}\n# TYPE ${family.name} gauge\n`
       for (const summary of prefixes) {
         const name = escapeLabel(summary.name)
         text += family.lines(summary, `prefix="${escapeLabel(summary.prefix)}",name="${name}"`)
-        if (performance.now() > sliceEnd) {
+        if (slice.over()) {
           yield text
           text = ''
-          await breathe()
-          sliceEnd = performance.now() + SLICE_MS
+          await slice.breathe()
         }
       }
       yield text

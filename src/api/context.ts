@@ -1,0 +1,53 @@
+/** What the API reads from: views of the other parts, handed in by the daemon. */
+import type { EngineView } from '../engine/types.ts'
+import type { Clock, SessionControl } from '../session/types.ts'
+import type { EventLog } from '../telemetry/event-log.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/** One thing that must be so before the daemon is of use, such as "BGP listens". */
+export interface ReadyCheck {
+  readonly name: string
+  readonly ok: boolean
+  /** One sentence. */
+  readonly detail: string
+}
+
+export interface Readiness {
+  readonly ok: boolean
+  readonly checks: readonly ReadyCheck[]
+}
+
+export interface ApiContext {
+  readonly engine: EngineView
+  readonly sessions: SessionControl
+  readonly eventLog: EventLog
+  readonly metrics: {
+    readonly contentType: string
+    exposition(): AsyncGenerator<string>
+  }
+  ready(): Readiness
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Bearer tokens that may write; none: the API is read-only. */
+  readonly tokens?: readonly string[]
+  readonly limits?: Partial<ApiLimits>
+}
+
+export interface ApiLimits {
+  /** Open event streams at a time. */
+  readonly streamReaders: number
+  /** Events that may come while a reader takes none, before it is cut. */
+  readonly streamBacklog: number
+  /** Open connections at a time. */
+  readonly connections: number
+  /** Octets of a request body. */
+  readonly bodyBytes: number
+}
+
+export const defaultLimits: ApiLimits = {
+  streamReaders: 64,
+  streamBacklog: 1000,
+  connections: 512,
+  bodyBytes: 64 * 1024,
+}

@@ -1,0 +1,45 @@
+/** How routes are declared: with schemas, and with what `/openapi.json` says of them. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { PROBLEM_TYPE } from './problems.ts'
+import { problemSchema } from './schemas.ts'
+
+/** A Fastify instance whose handlers take their types from zod. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+const problems = {
+  400: 'The request is not valid',
+  401: 'A valid token is needed',
+  403: 'The API is read-only: no token is configured',
+  404: 'Nothing has that name',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  503: 'Too many at a time; try again later',
+} as const
+
+/** Declares the problems that a route can answer with. */
+export function problemResponses<S extends keyof typeof problems>(...statuses: readonly S[]) {
+  const rows = statuses.map((status) => [
+    status,
+    {
+      description: problems[status],
+      content: { [PROBLEM_TYPE]: { schema: problemSchema } },
+    },
+  ])
+  return Object.fromEntries(rows) as Record<
+    S,
+    { description: string; content: Record<string, { schema: typeof problemSchema }> }
+  >
+}

@@ -1,0 +1,177 @@
+/** `/api/v1/prefixes`, `explain` and `policy`: registered prefixes and how they are judged. */
+import type { EngineView, ExplainRequest, PrefixSummary } from '../engine/types.ts'
+import { beginSlice } from '../telemetry/breathe.ts'
+import { AsPathError, parseAsPath } from '../wire/as-path.ts'
+import { SegmentType } from '../wire/codes.ts'
+import { CommunityError, parseCommunity } from '../wire/community-text.ts'
+import { requireToken } from './auth.ts'
+import type { ApiContext } from './context.ts'
+import { type Api, problemResponses } from './documented.ts'
+import { pageOf } from './paging.ts'
+import { explanationView, policyView, prefixView, summaryView } from './prefix-view.ts'
+import { invalidField, unknownName } from './problems.ts'
+import {
+  explainRequestSchema,
+  explanationSchema,
+  nameParams,
+  type PrefixSummaryJson,
+  policySchema,
+  prefixListQuery,
+  prefixListSchema,
+  prefixSchema,
+} from './schemas.ts'
+import { readPrefix } from './session-routes.ts'
+
+/** Adds the sentences, which the engine makes one prefix at a time, without holding up BGP. */
+async function withSentences(
+  engine: EngineView,
+  summaries: readonly PrefixSummary[],
+): Promise<PrefixSummaryJson[]> {
+  const slice = beginSlice()
+  const items: PrefixSummaryJson[] = []
+  for (const summary of summaries) {
+    const silent = summary.reasons.length === 0 && summary.state !== 'Invalid'
+    const message = silent ? '' : (engine.prefix(summary.name)?.errorMessage ?? '')
+    items.push(summaryView(summary, message))
+    if (slice.over()) await slice.breathe()
+  }
+  return items
+}
+
+/**
+ * Reads an AS path, given as text or as numbers.
+ * @throws HttpProblem 400 that names the offending token
+ */
+function readAsPath(given: string | (number | number[])[]): ExplainRequest['asPath'] {
+  if (typeof given !== 'string') return given
+  try {
+    return parseAsPath(given).flatMap(({ type, asns }): ExplainRequest['asPath'] => {
+      if (type === SegmentType.asSequence) return asns
+      if (type === SegmentType.asSet) return [asns]
+      throw invalidField('asPath', 'confederation segments cannot be explained')
+    })
+  } catch (error) {
+    if (error instanceof AsPathError) throw invalidField('asPath', error.message)
+    throw error
+  }
+}
+
+function checkCommunities(communities: readonly string[]): void {
+  for (const [i, text] of communities.entries()) {
+    try {
+      parseCommunity(text)
+    } catch (error) {
+      if (error instanceof CommunityError) throw invalidField(`communities.${i}`, error.message)
+      throw error
+    }
+  }
+}
+
+function addLists(app: Api, { engine }: ApiContext): void {
+  app.get(
+    '/prefixes',
+    {
+      schema: {
+        tags: ['prefixes'],
+        summary: 'The registered prefixes, in the order of their addresses',
+        description: 'A page may hold fewer than `limit` prefixes and still have a cursor.',
+        querystring: prefixListQuery,
+        response: { 200: prefixListSchema, ...problemResponses(400) },
+      },
+    },
+    async (request) => {
+      const { state, reason } = request.query
+      const search = request.query.search?.toLowerCase()
+      const page = pageOf(
+        engine.prefixes(),
+        request.query,
+        (item) =>
+          (state === undefined || item.state === state) &&
+          (reason === undefined || item.reasons.includes(reason)) &&
+          (search === undefined ||
+            item.name.toLowerCase().includes(search) ||
+            item.prefix.includes(search) ||
+            item.owner?.toLowerCase().includes(search) === true),
+      )
+      const items = await withSentences(engine, page.items)
+      return { items, cursor: page.cursor, counts: { ...engine.stateCounts() } }
+    },
+  )
+
+  app.get(
+    '/prefixes/:name',
+    {
+      schema: {
+        tags: ['prefixes'],
+        summary: 'The verdict on one prefix, with all findings',
+        params: nameParams,
+        response: { 200: prefixSchema, ...problemResponses(404) },
+      },
+    },
+    (request) => {
+      const { name } = request.params
+      const verdict = engine.prefix(name)
+      if (verdict === undefined) throw unknownName('registered prefix', name)
+      return prefixView(verdict)
+    },
+  )
+}
+
+export function addPrefixRoutes(app: Api, context: ApiContext): void {
+  const { engine, tokens = [] } = context
+  addLists(app, context)
+
+  app.post(
+    '/prefixes/:name/validate',
+    {
+      onRequest: requireToken(tokens),
+      schema: {
+        tags: ['prefixes'],
+        summary: 'Judges a prefix now and returns the fresh verdict',
+        security: [{ bearer: [] }],
+        params: nameParams,
+        response: { 200: prefixSchema, ...problemResponses(401, 403, 404) },
+      },
+    },
+    (request) => {
+      const { name } = request.params
+      const verdict = engine.validate(name)
+      if (verdict === undefined) throw unknownName('registered prefix', name)
+      return prefixView(verdict)
+    },
+  )
+
+  app.post(
+    '/explain',
+    {
+      schema: {
+        tags: ['prefixes'],
+        summary: 'What if: the verdict that an announcement would get',
+        body: explainRequestSchema,
+        response: { 200: explanationSchema, ...problemResponses(400, 413, 415) },
+      },
+    },
+    (request) => {
+      const { prefix, asPath, communities } = request.body
+      checkCommunities(communities)
+      const explanation = engine.explain({
+        prefix: readPrefix('prefix', prefix),
+        asPath: readAsPath(asPath),
+        communities,
+      })
+      return explanationView(explanation)
+    },
+  )
+
+  app.get(
+    '/policy',
+    {
+      schema: {
+        tags: ['prefixes'],
+        summary: 'The policy that prefixes are judged by, where they have none of their own',
+        response: { 200: policySchema },
+      },
+    },
+    () => policyView(engine.policy),
+  )
+}

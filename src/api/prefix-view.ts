@@ -1,0 +1,113 @@
+/** Prefixes, routes, findings and events as the API shows them: times as ISO 8601, lists of our own. */
+import type {
+  Evidence,
+  Explanation,
+  Finding,
+  FindingChange,
+  Policy,
+  PrefixSummary,
+  PrefixVerdict,
+  RouteView,
+} from '../engine/types.ts'
+import type { DaemonEvent } from '../telemetry/event-log.ts'
+import type {
+  EventJson,
+  EvidenceJson,
+  ExplanationJson,
+  FindingJson,
+  PolicyJson,
+  PrefixJson,
+  PrefixSummaryJson,
+  RouteJson,
+} from './schemas.ts'
+import { isoTime, notificationView } from './session-view.ts'
+
+export function policyView(policy: Policy): PolicyJson {
+  return { ...policy, requiredCommunities: [...policy.requiredCommunities] }
+}
+
+export function routeView(route: RouteView): RouteJson {
+  return {
+    ...route,
+    reasons: [...route.reasons],
+    communities: [...route.communities],
+    largeCommunities: [...route.largeCommunities],
+    extendedCommunities: [...route.extendedCommunities],
+    unknownAttributes: [...route.unknownAttributes],
+    notes: [...route.notes],
+    receivedAt: isoTime(route.receivedAt),
+  }
+}
+
+function evidenceView({ communities, routes, ...rest }: Evidence): EvidenceJson {
+  return {
+    ...rest,
+    ...(communities && { communities: [...communities] }),
+    ...(routes && { routes: [...routes] }),
+  }
+}
+
+function findingView(finding: Finding): FindingJson {
+  return { ...finding, evidence: evidenceView(finding.evidence), since: isoTime(finding.since) }
+}
+
+/** @param errorMessage all findings as sentences */
+export function summaryView(summary: PrefixSummary, errorMessage: string): PrefixSummaryJson {
+  const { name, prefix, family, owner, state, since, reasons } = summary
+  return {
+    name,
+    prefix,
+    family,
+    owner,
+    state,
+    since: isoTime(since),
+    reasons: [...reasons],
+    errorMessage,
+  }
+}
+
+export function prefixView(verdict: PrefixVerdict): PrefixJson {
+  return {
+    ...summaryView(verdict, verdict.errorMessage),
+    originAsns: [...verdict.originAsns],
+    policy: policyView(verdict.policy),
+    findings: verdict.findings.map(findingView),
+    sessions: verdict.sessions.map(({ session, status, route }) => ({
+      session,
+      status,
+      route: route === undefined ? null : routeView(route),
+    })),
+  }
+}
+
+export function explanationView(explanation: Explanation): ExplanationJson {
+  return {
+    ...explanation,
+    findings: explanation.findings.map((finding) => ({
+      ...finding,
+      evidence: evidenceView(finding.evidence),
+    })),
+    policy: policyView(explanation.policy),
+  }
+}
+
+function changeView({ duration, ...change }: FindingChange) {
+  return duration === undefined ? change : { ...change, durationSeconds: duration / 1000 }
+}
+
+export function eventView(event: DaemonEvent): EventJson {
+  const time = isoTime(event.time)
+  if (event.kind === 'session') {
+    const { notification, ...rest } = event
+    if (notification === undefined) return { ...rest, time }
+    return { ...rest, time, notification: notificationView(notification) }
+  }
+  const { duration, opened, closed, ...rest } = event
+  return {
+    ...rest,
+    time,
+    durationSeconds: duration / 1000,
+    opened: opened.map(changeView),
+    closed: closed.map(changeView),
+  }
+}

@@ -1,0 +1,151 @@
+/** Sessions, NOTIFICATIONs and capabilities as the API shows them. */
+
+import type { SessionTallies } from '../engine/types.ts'
+import { familyNames } from '../prefix/prefix.ts'
+import { formatIpv4 } from '../prefix/text.ts'
+import type { NotificationRecord, SessionStatus } from '../session/types.ts'
+import { roleNames } from '../wire/capabilities.ts'
+import { Afi, Safi } from '../wire/codes.ts'
+import { describeError } from '../wire/errors.ts'
+import type { Capabilities } from '../wire/messages.ts'
+import type { NotificationJson, SessionJson } from './schemas.ts'
+
+/** @returns ISO 8601 in UTC with milliseconds */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
+
+function isoTimeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds)
+}
+
+/** @returns for instance `IPv4 unicast`; numbers where the family is not ours */
+function familyWords(afi: number, safi: number): string {
+  const family = afi === Afi.ipv4 ? 'IPv4' : afi === Afi.ipv6 ? 'IPv6' : `AFI ${afi}`
+  return safi === Safi.unicast ? `${family} unicast` : `${family} SAFI ${safi}`
+}
+
+const addPathWords = ['?', 'receive', 'send', 'send and receive']
+
+function gracefulRestartWords(restart: NonNullable<Capabilities['gracefulRestart']>): string {
+  const families = restart.families.map(({ afi, safi }) => familyWords(afi, safi)).join(', ')
+  const helper = families === '' ? 'as helper only' : `for ${families}`
+  return `Graceful restart ${helper}, restart time ${restart.restartTime} s (RFC 4724)`
+}
+
+/** Says the capabilities of an OPEN, one phrase each, in the order of their codes. */
+export function describeCapabilities(c: Capabilities): string[] {
+  const words: string[] = []
+  for (const [afi, safi] of c.multiprotocol) {
+    words.push(`Multiprotocol ${familyWords(afi, safi)} (RFC 4760)`)
+  }
+  if (c.routeRefresh) words.push('Route refresh (RFC 2918)')
+  for (const { afi, safi, nextHopAfi } of c.extendedNextHop) {
+    const nextHop = nextHopAfi === Afi.ipv6 ? 'IPv6' : `AFI ${nextHopAfi}`
+    words.push(`${familyWords(afi, safi)} with ${nextHop} next hop (RFC 8950)`)
+  }
+  if (c.extendedMessage) words.push('Extended messages (RFC 8654)')
+  if (c.role !== undefined) words.push(`Role ${roleNames[c.role] ?? c.role} (RFC 9234)`)
+  if (c.gracefulRestart !== undefined) words.push(gracefulRestartWords(c.gracefulRestart))
+  if (c.fourOctetAs !== undefined) words.push(`4-octet AS number ${c.fourOctetAs} (RFC 6793)`)
+  for (const { afi, safi, sendReceive } of c.addPath) {
+    const direction = addPathWords[sendReceive] ?? '?'
+    words.push(`Additional paths ${familyWords(afi, safi)}, ${direction} (RFC 7911)`)
+  }
+  if (c.enhancedRouteRefresh) words.push('Enhanced route refresh (RFC 7313)')
+  if (c.fqdn !== undefined) {
+    words.push(`Host name ${[c.fqdn.hostname, c.fqdn.domain].filter(Boolean).join('.')}`)
+  }
+  for (const { code, value } of c.unknown) {
+    words.push(`Capability ${code} (${value.length} octets)`)
+  }
+  return words
+}
+
+/** A NOTIFICATION for JSON. */
+export function notificationView(notification: NotificationRecord): NotificationJson {
+  const { direction, code, subcode, text, communication, data, time } = notification
+  return {
+    direction,
+    code,
+    subcode,
+    text,
+    communication: communication || null,
+    data,
+    time: isoTime(time),
+  }
+}
+
+const none = Object.fromEntries(familyNames.map((family) => [family, 0])) as {
+  ipv4: number
+  ipv6: number
+}
+
+/** What the engine counted of a session; zeros when it does not know it. */
+function talliesView(tallies: SessionTallies | undefined) {
+  return {
+    prefixes: tallies?.prefixes ?? none,
+    routes: { announced: tallies?.announced ?? none, withdrawn: tallies?.withdrawn ?? none },
+    verdicts: tallies?.classes ?? { verified: 0, failed: 0, overlap: 0, unregistered: 0 },
+    updateErrors: tallies?.updateErrors ?? {
+      'attribute-discard': 0,
+      'treat-as-withdraw': 0,
+      'session-reset': 0,
+    },
+  }
+}
+
+function negotiatedView({ negotiated }: SessionStatus) {
+  return {
+    remoteRouterId: negotiated?.remoteRouterId ?? null,
+    negotiatedFamilies: negotiated ? [...negotiated.families] : null,
+    holdTime: negotiated?.holdTime ?? null,
+    keepaliveTime: negotiated?.keepaliveTime ?? null,
+    maxMessageLength: negotiated?.maxMessageLength ?? null,
+    capabilities: negotiated ? describeCapabilities(negotiated.remoteCapabilities) : null,
+  }
+}
+
+/** A session for JSON. */
+export function sessionView(
+  status: SessionStatus,
+  tallies: SessionTallies | undefined,
+): SessionJson {
+  const { config } = status
+  return {
+    name: status.name,
+    description: config.description,
+    state: status.stateName,
+    stateNumber: status.state,
+    up: status.stateName === 'Established',
+    since: isoTime(status.since),
+    shutdown: status.shutdown,
+    remoteAddress: config.address,
+    remotePort: config.port,
+    remoteAsn: config.asn,
+    localAddress: status.localAddress ?? config.localAddress ?? null,
+    localAsn: config.localAsn,
+    routerId: formatIpv4(config.routerId),
+    passive: config.passive,
+    families: [...config.families],
+    configuredHoldTime: config.holdTime,
+    ...negotiatedView(status),
+    connectionPort: status.remotePort,
+    establishedAt: isoTimeOrNull(status.establishedAt),
+    lastMessageAt: isoTimeOrNull(status.lastMessageAt),
+    flaps: status.flaps,
+    maxPrefixes: config.maxPrefixes ?? null,
+    messages: { received: { ...status.received }, sent: { ...status.sent } },
+    notifications: status.notifications.map(({ direction, code, subcode, count }) => ({
+      direction,
+      code,
+      subcode,
+      text: describeError(code, subcode),
+      count,
+    })),
+    lastNotification: status.lastNotification && notificationView(status.lastNotification),
+    lastError: status.lastError,
+    nextTryAt: isoTimeOrNull(status.nextTryAt),
+    ...talliesView(tallies),
+  }
+}

@@ -1,0 +1,48 @@
+/** An API over fake views, for tests. */
+import type { ApiContext, ApiLimits } from '../../src/api/context.ts'
+import { createApi } from '../../src/api/server.ts'
+import { createEventLog } from '../../src/telemetry/event-log.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import {
+  type FakeWorld,
+  fakeClock,
+  fakeEngine,
+  fakeLog,
+  fakeSessions,
+  fakeWorld,
+  NINE,
+} from './fake-views.ts'
+
+export interface TestApiOptions {
+  readonly world?: FakeWorld
+  readonly tokens?: readonly string[]
+  readonly limits?: Partial<ApiLimits>
+  readonly ready?: ApiContext['ready']
+  readonly engine?: Partial<ApiContext['engine']>
+  /** Events that the log holds. */
+  readonly capacity?: number
+}
+
+/** Makes the API and what it stands on; `app.inject` asks it without a socket. */
+export function testApi(options: TestApiOptions = {}) {
+  const { world = fakeWorld(), capacity = 100 } = options
+  const clock = fakeClock()
+  const log = fakeLog()
+  const eventLog = createEventLog({ startedAt: NINE, capacity })
+  const engine = { ...fakeEngine(world), ...options.engine }
+  const sessions = fakeSessions(world)
+  const metrics = createMetrics({ engine, sessions, perPrefixLimit: 1000, version: '0.1.0', log })
+  const app = createApi({
+    engine,
+    sessions,
+    eventLog,
+    metrics,
+    ready: options.ready ?? (() => ({ ok: true, checks: [] })),
+    version: '0.1.0',
+    clock,
+    log,
+    ...(options.tokens && { tokens: options.tokens }),
+    ...(options.limits && { limits: options.limits }),
+  })
+  return { app, world, clock, log, eventLog }
+}
