@@ -10,7 +10,8 @@ import { parseMetrics, type Sample } from './metrics.ts'
 import { type Program, startProgram } from './process.ts'
 import { waitFor } from './wait.ts'
 
-const repository = fileURLToPath(new URL('../../../', import.meta.url))
+/** The root of the repository. */
+export const repository = fileURLToPath(new URL('../../../', import.meta.url))
 const httpPort = 9179
 
 export const daemonAsn = 64500
@@ -53,6 +54,12 @@ export function daemonConfig(parts: Record<string, unknown>): Record<string, unk
   }
 }
 
+/** Makes a port on 127.0.0.1 of a node reachable through a socket file; says `relaying` when it does. */
+export function startRelay(lan: Lan, at: string, socketFile: string, port: number): Program {
+  const script = join(repository, 'test/interop/support/relay.ts')
+  return startProgram('relay', [...lan.inside(at), ...node, script, socketFile, String(port)])
+}
+
 /**
  * Prepares a daemon on the hub of the LAN.
  *
@@ -67,11 +74,7 @@ export async function makeDaemon(
   await writeFile(configFile, typeof config === 'string' ? config : stringify(config))
   const socketFile = join(directory, 'http.sock')
   const api = makeApi(socketFile)
-  const inside = (...words: string[]) => [...lan.inside(lan.hub), ...node, ...words]
-  const relay = startProgram(
-    'relay',
-    inside(join(repository, 'test/interop/support/relay.ts'), socketFile, String(httpPort)),
-  )
+  const relay = startRelay(lan, lan.hub, socketFile, httpPort)
   let program: Program | undefined
   let follower: Follower | undefined
   let earlier = ''
@@ -89,9 +92,11 @@ export async function makeDaemon(
     start: async () => {
       earlier += program?.output() ?? ''
       await relay.says(/relaying/)
-      program = startProgram('bgpwarden', inside('src/main.ts', 'run', '-c', configFile), {
-        cwd: repository,
-      })
+      program = startProgram(
+        'bgpwarden',
+        [...lan.inside(lan.hub), ...node, 'src/main.ts', 'run', '-c', configFile],
+        { cwd: repository },
+      )
       const started = program
       await waitFor('the daemon to be ready', () => api.text('/readyz'), {
         state: () => started.output().slice(-2000),

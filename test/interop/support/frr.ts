@@ -48,7 +48,7 @@ export function frr(setup: RouterSetup): Router {
 }
 
 /** @returns a vtysh command line on the sockets in the directory */
-function vtysh(directory: string, ...words: string[]): string[] {
+export function vtysh(directory: string, ...words: string[]): string[] {
   return ['vtysh', '--vty_socket', directory, '--config_dir', directory, ...words]
 }
 
