@@ -6,7 +6,7 @@ import { OctetReader } from './octet-reader.ts'
 
 export type Compression = 'gzip' | 'bzip2'
 
-/** @param read octets of the file as it lies on the disk, out of `total` (0 where it is not known) */
+/** @param read octets of the file as it lies on the disk, out of `total` */
 export type Progress = (read: number, total: number) => void
 
 const CHUNK = 1 << 16
@@ -14,7 +14,6 @@ const CHUNK = 1 << 16
 const openProblems: Record<string, string> = {
   ENOENT: 'there is no such file',
   EACCES: 'reading it is not permitted',
-  EISDIR: 'it is a directory, expected a capture file',
 }
 
 function openError(file: string, error: unknown): unknown {
@@ -23,8 +22,12 @@ function openError(file: string, error: unknown): unknown {
 }
 
 /** Chunks of a file. Reads where the caller waits: a replay has nothing else to do. */
-function* readChunks(file: string, handle: number, progress?: Progress): Generator<Uint8Array> {
-  const total = fstatSync(handle).size
+function* readChunks(
+  file: string,
+  handle: number,
+  total: number,
+  progress?: Progress,
+): Generator<Uint8Array> {
   let read = 0
   try {
     for (;;) {
@@ -110,7 +113,13 @@ export function openCapture(
   } catch (error) {
     throw openError(file, error)
   }
-  const chunks = readChunks(file, handle, progress)
+  const stat = fstatSync(handle)
+  if (!stat.isFile()) {
+    closeSync(handle)
+    const what = stat.isDirectory() ? 'it is a directory' : 'it is no regular file'
+    throw new CaptureError(file, 0, 'octet', `${what}, expected a capture file`)
+  }
+  const chunks = readChunks(file, handle, stat.size, progress)
   const first = chunks.next()
   const head = first.done ? new Uint8Array(0) : first.value
   return openChunks(file, startingWith(head, chunks), compressionOf(head))

@@ -86,7 +86,6 @@ export function connectionTable(sink: CaptureSink, counts: ConnectionCounts) {
     side: 0 | 1,
     from: string,
     to: string,
-    midStream: boolean,
   ): Direction {
     const session: CaptureSession = {
       id: ++lastId,
@@ -95,7 +94,6 @@ export function connectionTable(sink: CaptureSink, counts: ConnectionCounts) {
       settings: assumedSettings,
       as4From: 'assumed',
       extendedMessages: true,
-      midStream,
     }
     const onBgpPort = session.source.port === BGP_PORT || session.destination.port === BGP_PORT
     const framer = messageFramer(
@@ -118,7 +116,7 @@ export function connectionTable(sink: CaptureSink, counts: ConnectionCounts) {
     return { session, stream, framer, open: undefined }
   }
 
-  function begin(key: string, from: string, to: string, midStream: boolean): Connection {
+  function begin(key: string, from: string, to: string): Connection {
     for (const [oldest, old] of table) {
       if (table.size < MAX_CONNECTIONS) break
       end(old, lastTime, 'forgotten')
@@ -129,8 +127,8 @@ export function connectionTable(sink: CaptureSink, counts: ConnectionCounts) {
     const [lesser, greater] = from < to ? [from, to] : [to, from]
     const connection: Connection = {
       directions: [
-        makeDirection(itself, 0, lesser, greater, midStream),
-        makeDirection(itself, 1, greater, lesser, midStream),
+        makeDirection(itself, 0, lesser, greater),
+        makeDirection(itself, 1, greater, lesser),
       ],
       closed: false,
       ignored: false,
@@ -176,7 +174,7 @@ export function connectionTable(sink: CaptureSink, counts: ConnectionCounts) {
     const isSyn = (segment.flags & TcpFlag.syn) !== 0
     // The tail of a connection that was never seen says nothing.
     if (empty && !isSyn) return undefined
-    return begin(key, segment.source, segment.destination, !isSyn)
+    return begin(key, segment.source, segment.destination)
   }
 
   function judgeIgnored(connection: Connection): void {

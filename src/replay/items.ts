@@ -28,8 +28,6 @@ export interface CaptureSession {
   as4From: SettingsSource
   /** RFC 8654 was negotiated, or nothing is known about it. */
   extendedMessages: boolean
-  /** The capture does not show how the session began. */
-  readonly midStream: boolean
 }
 
 /** A whole BGP message at `start` to `end` (exclusive) of `view`, header included. */

@@ -1,10 +1,11 @@
 /** BGP4MP and BGP4MP_ET records (RFC 6396 §4.4, RFC 8050 §3): messages and state changes. */
-import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH } from '../wire/codes.ts'
+import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MessageType } from '../wire/codes.ts'
 import { Cursor } from '../wire/cursor.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { CaptureSession, CaptureSink } from './items.ts'
 import { addressText } from './mrt-address.ts'
 import { RecordError } from './mrt-error.ts'
+import { FamilyBit, familiesIn } from './update-families.ts'
 
 /** What a subtype says about its record. */
 interface Subtype {
@@ -36,15 +37,32 @@ const subtypes: Readonly<Record<number, Subtype>> = {
 /** Sessions of one file that are told apart; beyond it, numbering begins anew. */
 const MAX_SESSIONS = 65_536
 
-/** RFC 8050 does not say which families carry path identifiers: all NLRI of the message do. */
+/** Nothing is known yet: no path identifiers, until a record says so. */
 function settingsOf(kind: Subtype, external: boolean): DecodeSettings {
   return {
     as4: kind.as4,
     external,
-    addPathIpv4: kind.addPath,
-    addPathIpv6: kind.addPath,
+    addPathIpv4: false,
+    addPathIpv6: false,
     extendedNextHop: true,
   }
+}
+
+/**
+ * Takes over what a record says of its message. RFC 8050 §3: all NLRI of the message carry path
+ * identifiers, or none; so the families that it speaks of are known to carry them or not.
+ * @param families bits of FamilyBit
+ */
+function learn(session: CaptureSession, kind: Subtype, families: number): void {
+  const { settings } = session
+  const carries = (bit: number, before: boolean) => (families & bit ? kind.addPath : before)
+  const addPathIpv4 = carries(FamilyBit.ipv4, settings.addPathIpv4)
+  const addPathIpv6 = carries(FamilyBit.ipv6, settings.addPathIpv6)
+  const same =
+    settings.as4 === kind.as4 &&
+    settings.addPathIpv4 === addPathIpv4 &&
+    settings.addPathIpv6 === addPathIpv6
+  if (!same) session.settings = { ...settings, as4: kind.as4, addPathIpv4, addPathIpv6 }
 }
 
 /**
@@ -67,7 +85,9 @@ export function bgp4mpReader(sink: CaptureSink) {
     if (session === undefined) {
       if (sessions.size >= MAX_SESSIONS) sessions.clear()
       const remote = { address: peer, port: null, asn: peerAs }
-      const local = { address: own, port: null, asn: ownAs }
+      // Quagga and BIRD write zeros where they do not know their own address.
+      const ownAddress = own === '0.0.0.0' || own === '::' ? null : own
+      const local = { address: ownAddress, port: null, asn: ownAs }
       session = {
         id: ++lastId,
         source: kind.local ? local : remote,
@@ -75,13 +95,8 @@ export function bgp4mpReader(sink: CaptureSink) {
         settings: settingsOf(kind, peerAs !== ownAs),
         as4From: 'mrt',
         extendedMessages: true,
-        midStream: true,
       }
       sessions.set(key, session)
-    }
-    const { settings } = session
-    if (settings.as4 !== kind.as4 || settings.addPathIpv4 !== kind.addPath) {
-      session.settings = settingsOf(kind, settings.external)
     }
     return session
   }
@@ -114,7 +129,9 @@ export function bgp4mpReader(sink: CaptureSink) {
     if (length !== octets) {
       throw new RecordError(`the BGP message says ${length} octets, the record holds ${octets}`)
     }
-    sink({ kind: 'message', time, session, type: view.getUint8(at + 18), view, start: at, end })
+    const type = view.getUint8(at + 18)
+    if (type === MessageType.update) learn(session, kind, familiesIn(view, at, end))
+    sink({ kind: 'message', time, session, type, view, start: at, end })
     return true
   }
 }

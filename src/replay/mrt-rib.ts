@@ -50,7 +50,6 @@ export function tableDumpReader(sink: CaptureSink) {
         settings: { ...assumedSettings, as4, external: false },
         as4From: 'mrt',
         extendedMessages: true,
-        midStream: true,
       }
       sessions.set(key, session)
     }

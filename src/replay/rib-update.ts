@@ -62,11 +62,14 @@ function mpReach(prefix: Readonly<Prefix>, nextHop: Uint8Array, route: number[])
 /**
  * Makes the UPDATE that announces a route of a RIB dump, with the attributes octet by octet as they
  * stand there, and the multiprotocol attribute whole again.
+ * @param paths whether the session has path identifiers; a route without one then gets 0
  * @returns the message; undefined when the attributes cannot be read, an IPv6 route has no next hop,
  *   or all does not fit a message
  */
-export function ribUpdate(item: RibItem): Uint8Array | undefined {
-  const paths = item.pathId !== null
+export function ribUpdate(
+  item: RibItem,
+  paths: boolean = item.pathId !== null,
+): Uint8Array | undefined {
   const route = encodeRoute(
     item.pathId === null ? { prefix: item.prefix } : { prefix: item.prefix, pathId: item.pathId },
     { addPathIpv4: paths, addPathIpv6: paths },
