@@ -160,16 +160,19 @@ export class AdjRibIn {
     this.version++
     const slots = this.slots
     const end = slots.length
+    scratch.family = this.family
     for (let from = 0; from < old.length; from += stride) {
       if (old[from + META] === 0) continue
-      scratch.family = this.family
       readInto(old, from, this.family, scratch)
       let at = this.home(scratch) * stride
       while (slots[at + META] !== 0) {
         at += stride
         if (at === end) at = 0
       }
-      for (let field = 0; field < stride; field++) slots[at + field] = old[from + field] as number
+      slots[at] = old[from] as number
+      slots[at + META] = old[from + META] as number
+      slots[at + STAMP] = old[from + STAMP] as number
+      for (let field = 3; field < stride; field++) slots[at + field] = old[from + field] as number
     }
   }
 

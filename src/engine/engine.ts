@@ -3,7 +3,6 @@
  * no file and no clock: every call that depends on time is given it.
  */
 import { Family, type FamilyName } from '../prefix/prefix.ts'
-import { formatPrefix } from '../prefix/text.ts'
 import { ProtocolError } from '../wire/errors.ts'
 import { Handling } from '../wire/handling.ts'
 import { UpdateDecoder } from '../wire/update.ts'
@@ -115,7 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
       kind: 'prefix',
       time: now,
       name: entry.registration.name,
-      prefix: formatPrefix(entry.prefix),
+      prefix: entry.text,
       from: prefixStateNames[entry.state] ?? null,
       to: null,
       duration: now - entry.since,
@@ -284,7 +283,7 @@ function evaluateNew(state: EngineState, entry: Registered, now: number): void {
     kind: 'prefix',
     time: now,
     name: entry.registration.name,
-    prefix: formatPrefix(entry.prefix),
+    prefix: entry.text,
     from: null,
     to: prefixStateNames[entry.state] ?? null,
     duration: 0,

@@ -3,7 +3,6 @@
  * Runs once for each prefix that a chunk, a session or a registry change touched.
  */
 import { familyName } from '../prefix/prefix.ts'
-import { formatPrefix } from '../prefix/text.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import { reasonIndex } from './policy.ts'
 import { describeFinding } from './sentences.ts'
@@ -155,12 +154,15 @@ export function evaluate(state: EngineState, registered: Registered, now: number
   if (next !== before) {
     registered.state = next
     registered.since = now
+  } else if (next === PrefixState.Pending) {
+    // Nothing is judged yet: sessions that come and go before that are no news of the prefix.
+    return
   }
   state.emit({
     kind: 'prefix',
     time: now,
     name: registered.registration.name,
-    prefix: formatPrefix(registered.prefix),
+    prefix: registered.text,
     from: prefixStateNames[before] ?? null,
     to: prefixStateNames[next] ?? null,
     duration,

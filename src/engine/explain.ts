@@ -91,7 +91,7 @@ function moreSpecificFinding(
   facts: RouteFacts,
 ): ExplainedFinding {
   const prefix = formatPrefix(request.prefix)
-  const parent = formatPrefix(registered.prefix)
+  const parent = registered.text
   const { originAsns } = registered.registration
   const foreign = originAsns.length > 0 && !originAsns.includes(facts.originAsn)
   return {
@@ -140,7 +140,7 @@ export function explainAnnouncement(state: EngineState, request: ExplainRequest)
     prefix: context.prefix,
     class: classOf(exact, near, bits),
     registration: registered
-      ? { name: registered.registration.name, prefix: formatPrefix(registered.prefix) }
+      ? { name: registered.registration.name, prefix: registered.text }
       : null,
     state: stateOf(findings, registered !== undefined),
     findings,

@@ -1,5 +1,6 @@
 /** Registered prefixes behind the trie: who they are, whose they are, whom they overlap. */
 import { comparePrefix, coversPrefix, familyName, type Prefix } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
 import { type ChangeWatcher, countMoreSpecific } from './intake.ts'
 import { originOf } from './judge.ts'
@@ -68,6 +69,7 @@ export function register(
     number,
     registration,
     prefix,
+    text: formatPrefix(prefix),
     policy: state.policy,
     ownPolicy: false,
     origins: new Int32Array(0),

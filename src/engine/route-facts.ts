@@ -11,7 +11,7 @@ import { reasonsOf } from './policy.ts'
 import type { EngineSession, EngineState, SessionTable } from './state.ts'
 import type { RouteClass, RouteView } from './types.ts'
 
-/** What sentences need of a route. */
+/** What sentences need of a route. A stored route reads each fact when it is asked for. */
 export interface RouteFacts {
   readonly asPath: string
   /** Every AS number of the path in order, sets included. */

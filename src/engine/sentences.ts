@@ -117,7 +117,7 @@ function offendingRoute(
 
 function describeMissing(registered: Registered, session: EngineSession): Sentences {
   const { family } = registered.prefix
-  const prefix = formatPrefix(registered.prefix)
+  const prefix = registered.text
   const cover = tableOf(session, family)?.rib.longestCovering(registered.prefix)
   const covering = cover === undefined ? [] : [formatPrefix(cover)]
   const instead = cover === undefined ? '' : `; the covering route ${covering[0]} is`
@@ -134,7 +134,7 @@ function describeMoreSpecifics(
   registered: Registered,
   session: EngineSession,
 ): Sentences {
-  const prefix = formatPrefix(registered.prefix)
+  const prefix = registered.text
   const count = registered.moreSpecifics.get(session)?.count ?? 0
   const foreign = foreignOrigins(state, registered, session)
   const from = foreign.map((origin) => (origin === 0 ? 'an unknown AS' : `AS${origin >>> 0}`))
@@ -149,10 +149,10 @@ function describeMoreSpecifics(
 
 /** Says with whom a registration overlaps. */
 export function describeOverlap(registered: Registered): Sentences {
-  const prefix = formatPrefix(registered.prefix)
+  const prefix = registered.text
   const others = registered.overlaps.map((other) => {
     const { name, owner } = other.registration
-    return `${formatPrefix(other.prefix)} (${name}${owner === undefined ? '' : `, owner ${owner}`})`
+    return `${other.text} (${name}${owner === undefined ? '' : `, owner ${owner}`})`
   })
   const first = registered.overlaps[0]
   const more = others.length > 3 ? ` and ${others.length - 3} more` : ''
@@ -162,7 +162,7 @@ export function describeOverlap(registered: Registered): Sentences {
     evidence: {
       count: others.length,
       ...(first && {
-        otherPrefix: formatPrefix(first.prefix),
+        otherPrefix: first.text,
         otherName: first.registration.name,
       }),
     },
@@ -180,7 +180,7 @@ export function describeFinding(
   reason: FindingReason,
 ): Sentences {
   if (session === null) return describeOverlap(registered)
-  const prefix = formatPrefix(registered.prefix)
+  const prefix = registered.text
   const who = `AS${session.remoteAsn >>> 0}`
   switch (reason) {
     case 'session-down':

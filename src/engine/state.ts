@@ -66,6 +66,8 @@ export interface Registered {
   readonly number: number
   registration: Registration
   readonly prefix: Prefix
+  /** The prefix as text. */
+  readonly text: string
   policy: CompiledPolicy
   /** The registration overrides the engine's policy. */
   ownPolicy: boolean

@@ -1,6 +1,5 @@
 /** The engine's read-only face, for API, CLI and metrics. */
 import { familyName } from '../prefix/prefix.ts'
-import { formatPrefix } from '../prefix/text.ts'
 import { handlingName } from '../wire/handling.ts'
 import {
   findCodes,
@@ -41,7 +40,7 @@ function summarise(state: EngineState, registered: Registered): PrefixSummary {
   const { registration, prefix } = registered
   return {
     name: registration.name,
-    prefix: formatPrefix(prefix),
+    prefix: registered.text,
     family: familyName(prefix.family),
     owner: registration.owner ?? null,
     state: nameOfState(registered),

@@ -3,6 +3,7 @@
  * consecutive 32-bit words (half a cache line), no objects. Values are small integers chosen by the
  * caller. A look-up walks at most as many nodes as there are registered prefixes nested on its path.
  */
+import { BlockFilter } from './block-filter.ts'
 import { type Family, maskWord, type Prefix } from './prefix.ts'
 
 /** No value, no node below. Node 0 is a dummy, so 0 also means "no child". */
@@ -39,14 +40,18 @@ export class RadixTrie {
   private root = 0
   /** Freed nodes, chained through their first child. */
   private free = 0
+  private readonly filter: BlockFilter
+  /** Prefixes taken out since the filter was made; it still says "maybe" for them. */
+  private removed = 0
 
   constructor(family: Family) {
     this.family = family
+    this.filter = new BlockFilter(family)
   }
 
   /** Octets held outside V8's heap. */
   get bytes(): number {
-    return this.nodes.byteLength
+    return this.nodes.byteLength + this.filter.bytes
   }
 
   /**
@@ -54,11 +59,15 @@ export class RadixTrie {
    * @returns the value registered for exactly this prefix, or NONE
    */
   find(p: Readonly<Prefix>): number {
+    this.covering = NONE
+    this.inside = false
+    return this.filter.mayTouch(p) ? this.descend(p) : NONE
+  }
+
+  private descend(p: Readonly<Prefix>): number {
     const nodes = this.nodes
     const length = p.length
     let node = this.root
-    this.covering = NONE
-    this.inside = false
     while (node !== 0) {
       const nodeLength = nodes[node + LENGTH] as number
       if (nodeLength >= length) {
@@ -118,7 +127,10 @@ export class RadixTrie {
       if (nodeLength === p.length) {
         const before = this.nodes[node + VALUE] as number
         this.nodes[node + VALUE] = value
-        if (before === NONE) this.size++
+        if (before === NONE) {
+          this.size++
+          this.filter.add(p.w0, p.length)
+        }
         return before
       }
       parent = node
@@ -126,6 +138,7 @@ export class RadixTrie {
       node = this.nodes[node + CHILD + side] as number
     }
     this.size++
+    this.filter.add(p.w0, p.length)
     const leaf = this.allocate(p, p.length, value)
     this.link(parent, side, node === 0 ? leaf : this.join(node, leaf, p))
     return NONE
@@ -206,13 +219,37 @@ export class RadixTrie {
     const value = this.nodes[node + VALUE] as number
     if (value === NONE || !this.sameStart(node, p, p.length)) return NONE
     this.size--
+    this.removed++
     this.nodes[node + VALUE] = NONE
     this.splice(node, parent, side)
     // A fork that lost one of its two branches is no fork any more.
     if (parent !== 0 && this.nodes[parent + VALUE] === NONE) {
       this.splice(parent, grandparent, parentSide)
     }
+    if (this.removed > this.size + 1000) this.renewFilter()
     return value
+  }
+
+  /** Makes the filter forget prefixes that are gone. */
+  private renewFilter(): void {
+    this.filter.clear()
+    this.removed = 0
+    this.walk(this.root, (node) => {
+      if (this.nodes[node + VALUE] === NONE) return
+      this.filter.add(this.nodes[node] as number, this.nodes[node + LENGTH] as number)
+    })
+  }
+
+  /** Calls back for every node of a subtree, in address order, shorter prefixes first. */
+  private walk(root: number, visit: (node: number) => void): void {
+    const stack = root === 0 ? [] : [root]
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      visit(at)
+      const left = this.nodes[at + CHILD] as number
+      const right = this.nodes[at + CHILD + 1] as number
+      if (right !== 0) stack.push(right)
+      if (left !== 0) stack.push(left)
+    }
   }
 
   /** Takes a node without a value out of its parent, if it has fewer than two children. */
@@ -246,14 +283,9 @@ export class RadixTrie {
       node = this.nodes[node + CHILD + bitAt(p, nodeLength)] as number
     }
     if (node === 0 || !this.sameStart(node, p, p.length)) return
-    const stack = [node]
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    this.walk(node, (at) => {
       const value = this.nodes[at + VALUE] as number
       if (value !== NONE && (this.nodes[at + LENGTH] as number) > p.length) visit(value)
-      const left = this.nodes[at + CHILD] as number
-      const right = this.nodes[at + CHILD + 1] as number
-      if (right !== 0) stack.push(right)
-      if (left !== 0) stack.push(left)
-    }
+    })
   }
 }
