@@ -1,7 +1,6 @@
 /** `bgpwarden prefix list | show | validate` */
 import type { PrefixJson, PrefixListJson, PrefixSummaryJson } from '../api/schemas.ts'
 import { type PrefixStateName, prefixStateNames } from '../engine/types.ts'
-import { formatDuration } from '../telemetry/duration.ts'
 import {
   type ClientOptions,
   createApiClient,
@@ -12,7 +11,7 @@ import {
 import { Exit, UsageError } from './failure.ts'
 import { type Column, renderTable, shortenList } from './table.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
-import { cleanText } from './text.ts'
+import { cleanText, formatAge } from './text.ts'
 import { renderPrefix, statePaint } from './verdict-text.ts'
 
 interface ListOptions extends ClientOptions {
@@ -22,7 +21,8 @@ interface ListOptions extends ClientOptions {
 }
 
 /** What the table of prefixes needs; also what the engine's own summaries give. */
-export type PrefixRow = Pick<PrefixSummaryJson, 'name' | 'prefix' | 'state' | 'reasons'> & {
+export type PrefixRow = Pick<PrefixSummaryJson, 'name' | 'prefix' | 'state'> & {
+  readonly reasons: readonly string[]
   /** Milliseconds since the epoch. */
   readonly sinceMs: number
 }
@@ -36,7 +36,7 @@ function columnsFor(style: Style, now: number): Column<PrefixRow>[] {
       value: (row) => row.state,
       paint: (text, row) => statePaint(style, row.state)(text),
     },
-    { title: 'SINCE', value: (row) => formatDuration(now - row.sinceMs) },
+    { title: 'SINCE', value: (row) => formatAge(now - row.sinceMs) },
     {
       title: 'WHY',
       value: (row) => row.reasons.join(', '),

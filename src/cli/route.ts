@@ -1,6 +1,5 @@
 /** `bgpwarden route list` */
 import type { RouteJson } from '../api/schemas.ts'
-import { formatDuration } from '../telemetry/duration.ts'
 import {
   type ClientOptions,
   createApiClient,
@@ -11,7 +10,7 @@ import {
 import { Exit } from './failure.ts'
 import { type Column, renderTable, shortenList } from './table.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
-import { cleanText } from './text.ts'
+import { cleanText, formatAge } from './text.ts'
 import { communitiesOf, statePaint } from './verdict-text.ts'
 
 interface RouteOptions extends ClientOptions {
@@ -43,7 +42,7 @@ function columnsFor(style: Style, now: number): Column<RouteJson>[] {
     { title: 'NEXT HOP', value: (route) => cleanText(route.nextHop), minimum: 12 },
     {
       title: 'AGE',
-      value: (route) => formatDuration(now - Date.parse(route.receivedAt)),
+      value: (route) => formatAge(now - Date.parse(route.receivedAt)),
       fromColumns: 100,
     },
     { title: 'ORIGIN', value: (route) => cleanText(route.origin), fromColumns: 120 },

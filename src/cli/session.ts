@@ -11,7 +11,7 @@ import {
 import { Exit } from './failure.ts'
 import { type Column, renderTable } from './table.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
-import { cleanText, formatTime } from './text.ts'
+import { cleanText, formatAge, formatTime } from './text.ts'
 import { keyValues } from './verdict-text.ts'
 
 type Screen = Pick<Terminal, 'columns' | 'color'>
@@ -37,7 +37,7 @@ function columnsFor(style: Style, now: number): Column<SessionJson>[] {
       value: stateText,
       paint: (text, session) => paintState(style, session)(text),
     },
-    { title: 'SINCE', value: (session) => formatDuration(now - Date.parse(session.since)) },
+    { title: 'SINCE', value: (session) => formatAge(now - Date.parse(session.since)) },
     { title: 'IPV4', value: routes('ipv4'), align: 'right' },
     { title: 'IPV6', value: routes('ipv6'), align: 'right' },
     { title: 'FLAPS', value: (session) => String(session.flaps), align: 'right' },

@@ -1,4 +1,5 @@
 /** Text for people: widths, wrapping, and the cleaning of what peers sent. */
+import { formatDuration } from '../telemetry/duration.ts'
 
 // A whole escape sequence first (CSI, OSC, then any two-character one), so that no tail of it stays.
 const ESCAPES =
@@ -94,6 +95,11 @@ export function formatTime(milliseconds: number): string {
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z')
+}
+
+/** An age for a cell: as `formatDuration`, but `< 1 s`. */
+export function formatAge(milliseconds: number): string {
+  return milliseconds < 1000 ? '< 1 s' : formatDuration(milliseconds)
 }
 
 /** @returns for instance `1 prefix`, `3 prefixes` */
