@@ -18,8 +18,10 @@ import { eventView } from './prefix-view.ts'
 export const HEARTBEAT = 15_000
 /** Milliseconds in which a reader that was told to go may still read so; then its socket is destroyed. */
 const FAREWELL = 5_000
-/** Milliseconds in which a reader must take at least something, when there is something. */
-const STALL = 60_000
+/** Milliseconds after which a reader that takes nothing is slow, if many events wait for it. */
+export const SLOW = 2_000
+/** Milliseconds after which it is taken for gone, however few wait. */
+const GONE = 60_000
 /** Events fetched from the log at a time. */
 const BATCH = 100
 
@@ -70,8 +72,18 @@ export function createEventStreams(options: {
   const readers = new Set<Reader>()
   /** Text of an event, made once for all its readers. */
   const frames = new WeakMap<DaemonEvent, string>()
+  let scheduled = false
+  // Whoever appends is in the middle of BGP: the readers come after it, once for a burst.
   eventLog.subscribe(() => {
-    for (const reader of readers) pump(reader)
+    if (scheduled || readers.size === 0) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      for (const reader of readers) {
+        pump(reader)
+        cutIfSlow(reader)
+      }
+    })
   })
 
   function frameOf(event: DaemonEvent): string {
@@ -94,8 +106,8 @@ export function createEventStreams(options: {
   function pump(reader: Reader): void {
     while (!reader.ended && reader.blocked === null && reader.seen < eventLog.lastId()) {
       if (reader.seen + 1 < eventLog.firstId()) {
-        cut(reader)
-        return
+        reader.seen = eventLog.firstId() - 1
+        writeGap(reader)
       }
       for (const event of eventLog.since({ id: reader.seen }, BATCH)) {
         reader.seen = event.id
@@ -103,8 +115,20 @@ export function createEventStreams(options: {
         if (reader.blocked !== null) break
       }
     }
+  }
+
+  function writeGap(reader: Reader): void {
+    const detail = 'Events between the one before and the next one here are no longer held.'
+    write(reader, frame('gap', { kind: 'gap', firstId: eventLog.firstId(), detail }))
+  }
+
+  /** A burst alone makes nobody slow: a socket takes a turn or two to empty. */
+  function cutIfSlow(reader: Reader): void {
     const { blocked } = reader
-    if (blocked !== null && eventLog.lastId() - blocked.lastId > maxBacklog) cut(reader)
+    if (blocked === null) return
+    const waited = clock.now() - blocked.since
+    const waiting = eventLog.lastId() - blocked.lastId
+    if ((waited >= SLOW && waiting > maxBacklog) || waited >= GONE) cut(reader)
   }
 
   function end(reader: Reader): void {
@@ -129,12 +153,9 @@ export function createEventStreams(options: {
   }
 
   function heartbeat(reader: Reader): void {
-    const { blocked } = reader
-    if (blocked !== null && clock.now() - blocked.since >= STALL) {
-      cut(reader)
-      return
-    }
-    if (blocked === null) write(reader, ': heartbeat\n\n')
+    cutIfSlow(reader)
+    if (reader.ended) return
+    if (reader.blocked === null) write(reader, ': heartbeat\n\n')
     reader.cancelHeartbeat = clock.after(HEARTBEAT, () => heartbeat(reader))
   }
 
@@ -182,10 +203,7 @@ export function createEventStreams(options: {
       readers.add(reader)
       reader.cancelHeartbeat = clock.after(HEARTBEAT, () => heartbeat(reader))
       write(reader, 'retry: 3000\n\n')
-      if (gap) {
-        const detail = 'Events between the one you saw last and the next one here are gone.'
-        write(reader, frame('gap', { kind: 'gap', firstId: eventLog.firstId(), detail }))
-      }
+      if (gap) writeGap(reader)
       pump(reader)
       return true
     },

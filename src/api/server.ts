@@ -90,7 +90,8 @@ function createApp(context: ApiContext, limits: ApiLimits): Api {
     routerOptions: { maxParamLength: 1024 },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
-      onError(error as FastifyError, request, reply)
+      // No hook has run: the request failed before it had a route.
+      onError(error as FastifyError, request, reply.headers(securityHeaders))
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.server.maxConnections = limits.connections

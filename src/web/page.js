@@ -167,7 +167,8 @@ async function refresh() {
 let settling
 
 function refreshSoon() {
-  settling ??= setTimeout(() => {
+  if (settling !== undefined) return
+  settling = setTimeout(() => {
     settling = undefined
     refresh()
   }, SETTLE)
