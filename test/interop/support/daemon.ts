@@ -48,7 +48,7 @@ export function daemonConfig(parts: Record<string, unknown>): Record<string, unk
       http: { address: '127.0.0.1', port: httpPort },
     },
     // Every AS number and prefix of the suite is one for documentation (RFC 5398, RFC 5737, RFC 3849).
-    policy: { bogonAsn: 'off', convergenceSeconds: 15 },
+    policy: { bogonAsn: 'off', convergenceSeconds: 8 },
     log: { level: 'debug', format: 'json' },
     ...parts,
   }

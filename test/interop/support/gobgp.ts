@@ -1,5 +1,5 @@
 /** GoBGP: the file holds the neighbour, the routes come through the command line. */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addressesOf } from './lan.ts'
 import { type Program, run, startProgram } from './process.ts'
@@ -24,6 +24,8 @@ export function gobgp(setup: RouterSetup): Router {
     asn: setup.asn,
     start: async (routes) => {
       await writeFile(configFile, gobgpConfig(setup))
+      // A killed GoBGP leaves its socket behind, and does not start while it is there.
+      await rm(socket, { force: true })
       earlier += program?.output() ?? ''
       program = startProgram(setup.node, [
         ...setup.lan.inside(setup.node),
