@@ -9,3 +9,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 process.exitCode = await runProgram(process.argv.slice(2), processTerminal())
+// The command is over: a timer or an idle connection that is left must not hold the shell up.
+process.stdout.write('', () => process.exit())

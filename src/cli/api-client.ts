@@ -62,12 +62,14 @@ async function refusal(response: Response, url: string): Promise<ApiError> {
     )
   }
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>
-  const said = problem.detail || problem.title || `the daemon answered ${response.status}`
-  const more = (problem.errors ?? []).map((e) => `\n  ${e.path}: ${e.message}`).join('')
-  return new ApiError(
-    cleanText(said) + (more && `\n  ${cleanText(more.slice(3))}`),
-    response.status,
+  const said = cleanText(
+    problem.detail || problem.title || `the daemon answered ${response.status}`,
   )
+  const lines = (problem.errors ?? [])
+    .map(({ path, message }) => cleanText(`${path}: ${message}`))
+    // A single mistake often is the detail already.
+    .filter((line) => !said.includes(line))
+  return new ApiError([said, ...lines].join('\n  '), response.status)
 }
 
 /**

@@ -2,61 +2,73 @@
 import type { EventJson, PrefixEventJson, SessionEventJson } from '../api/schemas.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
-import { cleanText, count, displayWidth, truncate } from './text.ts'
+import { cleanText, displayWidth, truncate } from './text.ts'
 import { statePaint } from './verdict-text.ts'
 
 type Change = PrefixEventJson['opened'][number]
 
-const place = ({ reason, session }: Change) => (session ? `${reason} on ${session}` : reason)
+function place({ reason, session }: Change): string {
+  return session ? `${reason} on ${session}` : reason
+}
 
-function seconds(value: number): string {
-  return formatDuration(value * 1000)
+function ended(change: Change): string {
+  const { durationSeconds } = change
+  const after =
+    durationSeconds === undefined ? '' : ` after ${formatDuration(durationSeconds * 1000)}`
+  return `${place(change)} ended${after}`
 }
 
 /** What opened and closed; the sentence itself where it is the only news. */
 function findingsText({ opened, closed }: PrefixEventJson): string {
   if (opened.length === 1 && closed.length === 0) return opened[0]?.message ?? ''
-  const ended = closed.map((change) =>
-    change.durationSeconds === undefined
-      ? `${place(change)} ended`
-      : `${place(change)} ended after ${seconds(change.durationSeconds)}`,
-  )
-  return [...opened.map(place), ...ended].join(', ')
+  return [...opened.map(place), ...closed.map(ended)].join(', ')
 }
 
-function sessionDetail({ detail, notification }: SessionEventJson): string {
-  const said = notification?.communication
-  return said && !detail.includes(said) ? `${detail} "${said}"` : detail
+/** What came over the wire before what it led to. */
+function sessionDetail({ detail, notification, to }: SessionEventJson): string {
+  if (notification !== undefined) {
+    const { direction, text, communication } = notification
+    return `${direction} ${text}${communication ? `: "${communication}"` : ''}`
+  }
+  return to === 'Established' ? detail.replace(/^Established /, '') : detail
 }
 
 interface Parts {
-  readonly subject: string
-  readonly from: string
-  readonly to: string
+  readonly name: string
+  /** The state before, where it changed; else what kind of thing has the state. */
+  readonly before: string
+  readonly state: string
   readonly paint: (text: string) => string
   readonly detail: string
 }
 
 function partsOf(event: EventJson, style: Style): Parts {
   if (event.kind === 'session') {
-    const up = event.to === 'Established'
     const lost = event.from === 'Established'
     return {
-      subject: `session ${event.session}`,
-      from: event.from,
-      to: event.to,
-      paint: up ? style.green : lost ? style.red : style.dim,
+      name: event.session,
+      before: 'session ',
+      state: event.to,
+      paint: event.to === 'Established' ? style.green : lost ? style.red : style.yellow,
       detail: sessionDetail(event),
     }
   }
+  const from = event.from ?? 'new'
+  const to = event.to ?? 'removed'
   return {
-    subject: `prefix ${event.name}`,
-    from: event.from ?? 'new',
-    to: event.to ?? 'removed',
+    name: event.name,
+    before: from === to ? 'still ' : `${from} > `,
+    state: to,
     paint: statePaint(style, event.to ?? 'None'),
     detail: findingsText(event),
   }
 }
+
+/** Short names stand in a column. */
+const NAME_WIDTH = 8
+const LONGEST_NAME = 28
+/** Fewer columns are not worth a detail. */
+const LEAST_DETAIL = 8
 
 /**
  * Writes an event as one line that fits the screen, with its line break.
@@ -68,16 +80,9 @@ export function eventLine(
   time: string,
 ): string {
   const style = styleFor(screen.color)
-  const { subject, from, to, paint, detail } = partsOf(event, style)
-  const name = truncate(cleanText(subject), 28)
-  const before = from === to ? '' : `${from} > `
-  const head = `${time}  ${name}  ${before}${to}`
-  const room = screen.columns - displayWidth(head) - 2
-  const tail = room < 8 || detail === '' ? '' : `  ${truncate(cleanText(detail), room)}`
-  return `${style.dim(time)}  ${style.bold(name)}  ${style.dim(before)}${paint(to)}${tail}\n`
-}
-
-/** @returns for instance `3 events` */
-export function eventCount(n: number): string {
-  return count(n, 'event')
+  const { name, before, state, paint, detail } = partsOf(event, style)
+  const shown = truncate(cleanText(name), LONGEST_NAME).padEnd(NAME_WIDTH)
+  const room = screen.columns - displayWidth(`${time}  ${shown}  ${before}${state}`) - 2
+  const tail = room < LEAST_DETAIL || detail === '' ? '' : `  ${truncate(cleanText(detail), room)}`
+  return `${style.dim(time)}  ${style.bold(shown)}  ${style.dim(before)}${paint(state)}${tail}\n`
 }

@@ -174,6 +174,7 @@ export async function lab(options: LabOptions, terminal: Terminal): Promise<numb
     }
     const story = account(http, bgp, signal, terminal)
     await Promise.race([story.then(() => aborted(signal)), aborted(signal)])
+    terminal.write('\nClosing the lab.\n')
   } finally {
     // The routers first: whoever leaves says goodbye, and nobody is told that the daemon broke.
     await Promise.all(speakers.map((speaker) => speaker.close('the lab is closing')))

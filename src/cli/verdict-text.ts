@@ -59,9 +59,10 @@ function evidencePairs(evidence: FindingJson['evidence']): [label: string, value
     ['position', evidence.position?.toString()],
     ['origin AS', evidence.originAsn?.toString()],
     ['communities', evidence.communities && list(evidence.communities)],
-    ['next hop', evidence.nextHop],
+    // An announcement that nobody made has no next hop.
+    ['next hop', evidence.nextHop || undefined],
     ['other', evidence.otherName && `${evidence.otherName} ${evidence.otherPrefix ?? ''}`],
-    ['routes', evidence.routes && list(evidence.routes)],
+    ['routes', evidence.routes?.length ? list(evidence.routes) : undefined],
     ['count', evidence.count?.toString()],
     ['detail', evidence.detail],
   ]

@@ -1,5 +1,4 @@
 /** Exit codes and the words that come with them, in this process and in one of its own. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportFailure } from '../../src/cli/failure.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { version } from '../../src/version.ts'
+import { startChild } from '../support/child.ts'
 import { createScreen } from '../support/screen.ts'
 
 async function run(...args: string[]) {
@@ -189,34 +189,15 @@ Nothing is wrong with it.
 })
 
 describe('the executable', () => {
-  const launcher = new URL('../../bin/bgpwarden.js', import.meta.url).pathname
-
-  function execute(...args: string[]): Promise<{ code: number | null; output: string }> {
-    return new Promise((resolve) => {
-      const child = spawn(process.execPath, [launcher, ...args])
-      let output = ''
-      child.stdout.on('data', (chunk) => {
-        output += chunk
-      })
-      child.stderr.on('data', (chunk) => {
-        output += chunk
-      })
-      child.on('close', (code) => resolve({ code, output }))
-    })
-  }
-
   test('starts, answers and passes the exit code on', async () => {
-    const [good, bad] = await Promise.all([execute('--version'), execute('prefx')])
-    expect(good).toEqual({ code: 0, output: `${version}\n` })
-    expect(bad.code).toBe(2)
+    const [good, bad] = [startChild('--version'), startChild('prefx')]
+    expect([await good.ended, await bad.ended]).toEqual([0, 2])
+    expect(good.output()).toBe(`${version}\n`)
   })
 
   test('a reader that leaves early is no mistake', async () => {
-    const code = await new Promise((resolve) => {
-      const child = spawn(process.execPath, [launcher, '--help'])
-      child.stdout.destroy()
-      child.on('close', resolve)
-    })
-    expect(code).toBe(0)
+    const child = startChild('--help')
+    child.process.stdout?.destroy()
+    expect(await child.ended).toBe(0)
   })
 }, 20_000)
