@@ -56,10 +56,9 @@ async function readPackets(
   const connections = connectionTable(sink, packets)
   let time = 0
   const segments = segmentReader(packets, (segment) => connections.segment(time, segment))
-  const frame: FrameSink = (at, linkType, view, start, end, length) => {
+  const frame: FrameSink = (at, linkType, view, start, end) => {
     packets.packets++
     time = at
-    if (end - start < length) packets.truncated++
     const ip = findIp(linkType, view, start, end)
     if (ip < 0) packets.otherProtocol++
     else segments.packet(view, ip, end)

@@ -125,7 +125,12 @@ export function messageFramer(sink: FramerSink, strict: boolean) {
     },
     /** Octets are missing here, or no more come: a message that has begun will not be whole. */
     interrupt(time: number): void {
-      skip(partialLength)
+      // A damaged length may have swallowed whole messages: look behind the header that began here.
+      const whole = new DataView(partial.buffer, 0, partialLength)
+      for (let at = 0; at < partialLength; ) {
+        skip(1)
+        at = carve(time, whole, at + 1, partialLength)
+      }
       partialLength = 0
       endOfRun(time)
     },

@@ -5,7 +5,6 @@ import type { OctetReader } from './octet-reader.ts'
 /**
  * A captured frame at `start` to `end` of `view`, valid only during the call.
  * @param time milliseconds since the epoch
- * @param length octets that the frame had on the wire
  */
 export type FrameSink = (
   time: number,
@@ -13,7 +12,6 @@ export type FrameSink = (
   view: DataView,
   start: number,
   end: number,
-  length: number,
 ) => void
 
 /** libpcap's limit for a captured frame. */
@@ -64,14 +62,13 @@ export async function readPcap(reader: OctetReader, sink: FrameSink): Promise<vo
     const seconds = view.getUint32(start, little)
     const fraction = view.getUint32(start + 4, little)
     const captured = view.getUint32(start + 8, little)
-    const length = view.getUint32(start + 12, little)
     if (captured > MAX_FRAME) {
       throw reader.error(`a packet of ${captured} octets, expected at most ${MAX_FRAME}`, 8)
     }
     await reader.require(header + captured, 'a packet with its header')
     const at = reader.start + header
     const time = seconds * 1000 + (fraction * 1000) / units
-    sink(time, linkType, reader.view, at, at + captured, length)
+    sink(time, linkType, reader.view, at, at + captured)
     reader.advance(header + captured)
   }
 }

@@ -18,6 +18,8 @@ const BLOCK_OVERHEAD = 12
 const MAX_BLOCK = MAX_FRAME + (1 << 20)
 /** More than any capture has; each costs memory until the section ends. */
 const MAX_INTERFACES = 65_536
+/** Milliseconds: the end of 32-bit seconds, as far as the other formats reach. */
+const MAX_TIME = 0xffffffff * 1000
 const OPTION_END = 0
 const OPTION_IF_TSRESOL = 9
 const OPTION_IF_TSOFFSET = 14
@@ -66,7 +68,6 @@ interface PacketFields {
   readonly high: number
   readonly low: number
   readonly captured: number
-  readonly length: number
   /** Octets of the body before the frame. */
   readonly header: number
 }
@@ -88,7 +89,7 @@ function readPacketFields(
     const length = view.getUint32(at, little)
     const snap = interfaces[0]?.snapLength || MAX_FRAME
     const captured = Math.min(length, snap, bodyLength - header)
-    return { interfaceId: 0, high: 0, low: 0, captured, length, header }
+    return { interfaceId: 0, high: 0, low: 0, captured, header }
   }
   // The obsolete Packet Block has a 16-bit interface and a count of drops where the other has 32 bits.
   const interfaceId =
@@ -98,9 +99,15 @@ function readPacketFields(
     high: view.getUint32(at + 4, little),
     low: view.getUint32(at + 8, little),
     captured: view.getUint32(at + 12, little),
-    length: view.getUint32(at + 16, little),
     header,
   }
+}
+
+/** A 64-bit count of units; of nanoseconds it has more digits than a number holds. */
+function milliseconds(high: number, low: number, units: number): number {
+  const count = (BigInt(high) << 32n) | BigInt(low)
+  const perSecond = BigInt(units)
+  return Number(count / perSecond) * 1000 + (Number(count % perSecond) * 1000) / units
 }
 
 /**
@@ -160,15 +167,15 @@ export async function readPcapng(
       )
     }
     if (type !== BlockType.simplePacket) {
-      const units = fields.high * 2 ** 32 + fields.low
-      lastTime = (units / from.units + from.offset) * 1000
+      const time = milliseconds(fields.high, fields.low, from.units) + from.offset * 1000
+      lastTime = Math.min(Math.max(0, time), MAX_TIME)
     }
     if (linkTypeNames[from.linkType] === undefined) {
       skipped(from.linkType)
       return
     }
     const start = at + fields.header
-    sink(lastTime, from.linkType, reader.view, start, start + fields.captured, fields.length)
+    sink(lastTime, from.linkType, reader.view, start, start + fields.captured)
   }
 
   while (await reader.fill(1)) {
