@@ -155,7 +155,6 @@ async function refresh() {
   running = true
   try {
     await Promise.all([refreshPrefixes(), refreshSessions()])
-    at('prefixes-note').classList.remove('failed')
   } catch (error) {
     at('prefixes-note').textContent = `The daemon does not answer: ${error.message}`
   } finally {
