@@ -19,6 +19,8 @@ const SET_MASK = (1 << SET_BITS) - 1
 /** Attribute sets that a route can name. */
 export const MAX_SETS = 1 << SET_BITS
 const SMALLEST = 1024
+/** From this capacity on a table doubles; below it grows fourfold. */
+const LARGE = 1 << 18
 
 export class AdjRibIn {
   readonly family: Family
@@ -50,11 +52,10 @@ export class AdjRibIn {
 
   /** Where the run of a prefix begins; path identifiers do not count, so all paths stand together. */
   private home(p: Readonly<Prefix>): number {
+    if (this.family === Family.ipv4) return homeOf(p.w0, p.length, this.shift)
     let hash = p.w0 ^ Math.imul(p.length, 0x5bd1e995)
-    if (this.family === Family.ipv6) {
-      hash = Math.imul(hash ^ p.w1, 0x85ebca6b) ^ (hash >>> 15)
-      hash = Math.imul(hash ^ p.w2 ^ ((p.w3 << 7) | (p.w3 >>> 25)), 0xc2b2ae35) ^ (hash >>> 13)
-    }
+    hash = Math.imul(hash ^ p.w1, 0x85ebca6b) ^ (hash >>> 15)
+    hash = Math.imul(hash ^ p.w2 ^ ((p.w3 << 7) | (p.w3 >>> 25)), 0xc2b2ae35) ^ (hash >>> 13)
     return Math.imul(hash, 0x9e3779b1) >>> this.shift
   }
 
@@ -119,7 +120,7 @@ export class AdjRibIn {
     }
     if (this.paths) slots[at + this.pathField] = pathId
     this.count++
-    if (this.count * 4 > this.capacity * 3) this.rebuild(this.capacity * 2)
+    if (this.count * 4 > this.capacity * 3) this.grow()
     return NO_SET
   }
 
@@ -151,14 +152,23 @@ export class AdjRibIn {
     this.count--
   }
 
+  /** Small tables grow fast, so that a full table is not moved about too often on its way. */
+  private grow(): void {
+    this.rebuild(this.capacity * (this.capacity < LARGE ? 4 : 2))
+  }
+
   private rebuild(capacity: number): void {
     const old = this.slots
-    const { stride } = this
-    this.slots = new Int32Array(capacity * stride)
+    this.slots = new Int32Array(capacity * this.stride)
     this.capacity = capacity
     this.shift = Math.clz32(capacity) + 1
     this.version++
-    const slots = this.slots
+    if (this.stride === 3) moveNarrow(old, this.slots, this.shift)
+    else this.moveWide(old)
+  }
+
+  private moveWide(old: Int32Array): void {
+    const { stride, slots } = this
     const end = slots.length
     scratch.family = this.family
     for (let from = 0; from < old.length; from += stride) {
@@ -169,10 +179,7 @@ export class AdjRibIn {
         at += stride
         if (at === end) at = 0
       }
-      slots[at] = old[from] as number
-      slots[at + META] = old[from + META] as number
-      slots[at + STAMP] = old[from + STAMP] as number
-      for (let field = 3; field < stride; field++) slots[at + field] = old[from + field] as number
+      for (let field = 0; field < stride; field++) slots[at + field] = old[from + field] as number
     }
   }
 
@@ -270,6 +277,29 @@ export class AdjRibIn {
       found = true
     })
     return found
+  }
+}
+
+/** Where the run of an IPv4 prefix begins in a table of 2 ** (32 - shift) slots. */
+function homeOf(word: number, length: number, shift: number): number {
+  return Math.imul(word ^ Math.imul(length, 0x5bd1e995), 0x9e3779b1) >>> shift
+}
+
+/** Moves IPv4 routes without path identifiers into an empty table. */
+function moveNarrow(old: Int32Array, slots: Int32Array, shift: number): void {
+  const end = slots.length
+  for (let from = 0; from < old.length; from += 3) {
+    const meta = old[from + META] as number
+    if (meta === 0) continue
+    const word = old[from] as number
+    let at = homeOf(word, (meta >>> SET_BITS) - 1, shift) * 3
+    while (slots[at + META] !== 0) {
+      at += 3
+      if (at === end) at = 0
+    }
+    slots[at] = word
+    slots[at + META] = meta
+    slots[at + STAMP] = old[from + STAMP] as number
   }
 }
 

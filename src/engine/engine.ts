@@ -190,6 +190,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     flush(now) {
+      intake.settle()
       const { dirty } = state
       const judged = dirty.length
       for (let i = 0; i < dirty.length; i++) evaluate(state, dirty[i] as Registered, now)

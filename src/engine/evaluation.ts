@@ -5,8 +5,14 @@
 import { familyName } from '../prefix/prefix.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import { reasonIndex } from './policy.ts'
-import { describeFinding } from './sentences.ts'
-import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
+import { findingMessage } from './sentences.ts'
+import {
+  anyCompleted,
+  type EngineSession,
+  type EngineState,
+  type Registered,
+  tableOf,
+} from './state.ts'
 import {
   type FindingChange,
   type FindingReason,
@@ -43,13 +49,6 @@ export function readCode(state: EngineState, code: number) {
 /** Whether the initial table of the prefix's family is there on the session (SPEC 1.3). */
 export function isComplete(session: EngineSession, registered: Registered): boolean {
   return tableOf(session, registered.prefix.family)?.complete === true
-}
-
-/** Whether any expected session has ever completed its initial table. */
-export function anyCompleted(registered: Registered): boolean {
-  return registered.expected.some(
-    (session) => tableOf(session, registered.prefix.family)?.everComplete === true,
-  )
 }
 
 /** Whether routes of the session count: it is up, or its peer restarts gracefully. */
@@ -201,7 +200,7 @@ function replaceCodes(
       continue
     }
     const { session, reason, severity } = readCode(state, code)
-    const { message } = describeFinding(state, registered, session, reason)
+    const message = findingMessage(state, registered, session, reason)
     records.push({ since: now, message })
     opened.push({ reason, severity, session: session?.name ?? null, message })
   }

@@ -13,6 +13,7 @@ import { type AdjRibIn, MAX_SETS, NO_SET } from './adj-rib-in.ts'
 import { judgeSet } from './judge.ts'
 import { judgeAttributes, reasonIndex } from './policy.ts'
 import {
+  anyCompleted,
   type EngineSession,
   type EngineState,
   markDirty,
@@ -45,6 +46,9 @@ export class Intake implements RouteSink {
   private rib: AdjRibIn | null = null
   private trie: RadixTrie
   private set = NO_SET
+  /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
+  private announced = 0
+  private near = 0
 
   constructor(
     state: EngineState,
@@ -66,6 +70,7 @@ export class Intake implements RouteSink {
   }
 
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
+    this.settle()
     this.turnTo(family)
     if (this.rib === null) return
     const { path } = walk
@@ -90,6 +95,18 @@ export class Intake implements RouteSink {
     }
   }
 
+  /** Puts what was counted since the last set of attributes into the tally. */
+  settle(): void {
+    if (this.announced === 0) return
+    const { tally } = this.session
+    const family = this.trie.family - 1
+    tally.announced[family] = (tally.announced[family] as number) + this.announced
+    tally.classes[UNREGISTERED] =
+      (tally.classes[UNREGISTERED] as number) + this.announced - this.near
+    this.announced = 0
+    this.near = 0
+  }
+
   private turnTo(family: Family): void {
     this.rib = tableOf(this.session, family)?.rib ?? null
     this.trie = this.state.tries[family - 1] as RadixTrie
@@ -99,15 +116,13 @@ export class Intake implements RouteSink {
     const rib = this.rib
     if (rib === null) return
     const { sets } = this.state
-    const { tally } = this.session
     const set = this.set
     const before = rib.put(prefix, pathId, set, this.stamp)
     if (before !== set) sets.retain(set)
-    bump(tally.announced, prefix.family - 1)
+    this.announced++
     const exact = this.trie.find(prefix)
-    if (exact === NONE && this.trie.covering === NONE && !this.trie.inside) {
-      bump(tally.classes, UNREGISTERED)
-    } else {
+    if (exact !== NONE || this.trie.covering !== NONE || this.trie.inside) {
+      this.near++
       this.announceNear(prefix, pathId, exact, before)
     }
     if (before !== set && before !== NO_SET) sets.release(before)
@@ -134,7 +149,7 @@ export class Intake implements RouteSink {
     for (let r = state.registered[exact] ?? null; r !== null; r = r.twin) {
       findings |= judgeSet(state, r, session, set)
       if (r.malformed.size > 0) r.malformed.delete(session)
-      markDirty(state, r)
+      this.touch(r)
     }
     bump(tally.classes, findings === 0 ? VERIFIED : FAILED)
     for (let reason = 0; findings !== 0; reason++, findings >>>= 1) {
@@ -167,7 +182,7 @@ export class Intake implements RouteSink {
     if (exact !== NONE) {
       for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
         r.malformed.delete(this.session)
-        markDirty(this.state, r)
+        this.touch(r)
       }
     } else if (before !== NO_SET && this.trie.covering !== NONE) {
       this.moreSpecific(prefix, pathId, this.state.sets.originAs(before), null)
@@ -194,9 +209,14 @@ export class Intake implements RouteSink {
       for (let r = state.registered[number] ?? null; r !== null; r = r.twin) {
         if (watcher.changed(session, r, prefix, pathId, come)) continue
         countMoreSpecific(r, session, gone, come)
-        markDirty(state, r)
+        this.touch(r)
       }
     })
+  }
+
+  /** A route of the prefix changed; before its first table is complete that changes no verdict. */
+  private touch(registered: Registered): void {
+    if (!registered.dirty && anyCompleted(registered)) markDirty(this.state, registered)
   }
 
   endOfRib(family: Family): void {

@@ -1,54 +1,31 @@
 /** Judges a stored attribute set for one registered prefix. */
-import { AttributeCode, AttributeFlag } from '../wire/codes.ts'
-import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { AttributeCode } from '../wire/codes.ts'
+import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
 import { type CompiledPolicy, judgeAttributes, reasonBit } from './policy.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
 
 const ORIGIN_MISMATCH = reasonBit('origin-mismatch')
 
 const set: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
-const communities = { start: 0, end: 0 }
-const largeCommunities = { start: 0, end: 0 }
+const absent = { start: 0, end: 0 }
 
 /** @returns finding bits of a set under a policy that is not the engine's */
 export function judgeStored(state: EngineState, number: number, policy: CompiledPolicy): number {
   state.sets.locate(number, set)
-  findCommunities()
   return judgeAttributes(
     policy,
     state.sets.pathFacts(number),
     state.sets.pathLength(number),
     set.view,
-    communities,
-    largeCommunities,
+    windowOf(AttributeCode.communities),
+    windowOf(AttributeCode.largeCommunities),
   )
 }
 
-/** Finds the values of the community attributes in the stored octets of `set`. */
-function findCommunities(): void {
-  communities.start = 0
-  communities.end = 0
-  largeCommunities.start = 0
-  largeCommunities.end = 0
-  const { view, end } = set
-  let at = set.start
-  while (at < end) {
-    const extended = (view.getUint8(at) & AttributeFlag.extendedLength) !== 0
-    const code = view.getUint8(at + 1)
-    const value = at + (extended ? 4 : 3)
-    const next = value + (extended ? view.getUint16(at + 2) : view.getUint8(at + 2))
-    const window =
-      code === AttributeCode.communities
-        ? communities
-        : code === AttributeCode.largeCommunities
-          ? largeCommunities
-          : null
-    if (window !== null) {
-      window.start = value
-      window.end = next
-    }
-    at = next
-  }
+/** The value of an attribute of `set`. */
+function windowOf(code: typeof AttributeCode.communities | typeof AttributeCode.largeCommunities) {
+  const found = findAttribute(set, code)
+  return found === undefined ? absent : { start: found.value, end: found.end }
 }
 
 /**

@@ -2,10 +2,13 @@
 
 import type { Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
+import { formatAsPath } from '../wire/as-path.ts'
 import { PathFact } from '../wire/as-path-facts.ts'
 import { describeAttributes } from '../wire/attribute-text.ts'
 import { decodeAttributes, findValue, type PathAttribute } from '../wire/attribute-values.ts'
-import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { AttributeCode } from '../wire/codes.ts'
+import { formatCommunity, formatLargeCommunity } from '../wire/community-text.ts'
+import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
 import { originOf } from './judge.ts'
 import { reasonsOf } from './policy.ts'
 import type { EngineSession, EngineState, SessionTable } from './state.ts'
@@ -26,28 +29,42 @@ export interface RouteFacts {
 
 const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
 
-/** The attributes of a stored set as values. */
-function readSet(state: EngineState, set: number): PathAttribute[] {
+/** The attributes of a stored set as values; of one code alone if given. */
+function readSet(state: EngineState, set: number, code?: AttributeCode): PathAttribute[] {
   state.sets.locate(set, window)
-  return decodeAttributes(window.view, window.start, window.end, true)
+  if (code === undefined) return decodeAttributes(window.view, window.start, window.end, true)
+  const at = findAttribute(window, code)
+  return at === undefined ? [] : decodeAttributes(window.view, at.start, at.end, true)
 }
 
 /** AS numbers of a path in order, those of sets included. */
-export function asNumbers(attributes: readonly PathAttribute[]): number[] {
+function asNumbers(attributes: readonly PathAttribute[]): number[] {
   return (findValue(attributes, 'asPath')?.segments ?? []).flatMap((segment) => segment.asns)
 }
 
-/** @returns what sentences need of the route with this set on this session */
+/** @returns what sentences need of the route with this set on this session; valid while it is held */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
-  const attributes = readSet(state, set)
-  const text = describeAttributes(attributes)
+  const path = () => readSet(state, set, AttributeCode.asPath)
   return {
-    asPath: text.asPath,
-    asns: asNumbers(attributes),
+    get asPath() {
+      return formatAsPath(findValue(path(), 'asPath')?.segments ?? [])
+    },
+    get asns() {
+      return asNumbers(path())
+    },
     pathLength: state.sets.pathLength(set),
     originAsn: originOf(state, session, set) >>> 0,
-    communities: [...text.communities, ...text.largeCommunities],
-    nextHop: text.nextHop,
+    get communities() {
+      const standard = readSet(state, set, AttributeCode.communities)
+      const large = readSet(state, set, AttributeCode.largeCommunities)
+      return [
+        ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
+        ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
+      ]
+    },
+    get nextHop() {
+      return describeAttributes(readSet(state, set)).nextHop
+    },
   }
 }
 

@@ -14,15 +14,22 @@ export interface Sentences {
   readonly evidence: Evidence
 }
 
-/** A finding about one announcement: `subject` is "198.51.100.0/24 on edge-a" or the like. */
+/** About whom a finding in a route's attributes speaks. */
 export interface RouteContext {
   readonly prefix: string
-  /** Ends a sentence: ` on edge-a`, or empty. */
+  /** Stands behind the verb: ` on edge-a`, or empty. */
   readonly where: string
-  /** Who announces: `AS64501`, or "the announcing network". */
+  /** Who announces: `AS64501`, or "The announcing network". */
   readonly who: string
   readonly policy: Policy
   readonly originAsns: readonly number[]
+}
+
+/** How one reason is said; each part is made only when it is asked for. */
+interface RouteRule {
+  message(route: RouteFacts, context: RouteContext): string
+  action(route: RouteFacts, context: RouteContext): string
+  evidence(route: RouteFacts): Evidence
 }
 
 /** AS numbers as an operator reads them: `AS64501`, `AS64501 or AS64502`. */
@@ -30,9 +37,72 @@ function asList(asns: readonly number[]): string {
   return asns.map((asn) => `AS${asn}`).join(' or ')
 }
 
-function placeOf(route: RouteFacts, matches: (asn: number) => boolean) {
-  const index = route.asns.findIndex(matches)
-  return { asn: route.asns[index] ?? 0, position: index + 1 }
+/** The first AS number of the path that matches, and its place counted from 1. */
+function placeOf(route: RouteFacts, matches: (asn: number, index: number) => boolean) {
+  const { asns } = route
+  const index = asns.findIndex(matches)
+  return { asn: asns[index] ?? 0, position: index + 1 }
+}
+
+const privatePlace = (route: RouteFacts) => placeOf(route, isPrivateAsn)
+const bogonPlace = (route: RouteFacts) => placeOf(route, isBogonAsn)
+const prependedPlace = (route: RouteFacts) =>
+  placeOf(route, (asn, index) => index > 0 && asn === route.asns[index - 1])
+
+/** The required communities that are not there, as one phrase. */
+function missingCommunities(route: RouteFacts, policy: Policy): string {
+  const missing = policy.requiredCommunities.filter((text) => !route.communities.includes(text))
+  return missing.join(policy.communityMatch === 'all' ? ' and ' : ' or ')
+}
+
+const routeRules: Partial<Record<FindingReason, RouteRule>> = {
+  'missing-community': {
+    message(route, { prefix, where, policy }) {
+      const carried = route.communities.length === 0 ? 'none' : route.communities.join(' ')
+      return `${prefix} arrives${where} without the required community ${missingCommunities(route, policy)} (it carries ${carried}).`
+    },
+    action: (route, { who, policy }) =>
+      `${who} must add the community ${missingCommunities(route, policy)} when it exports the route.`,
+    evidence: ({ communities }) => ({ communities }),
+  },
+  'as-path-too-long': {
+    message: (route, { prefix, where, policy }) =>
+      `${prefix} arrives${where} with an AS path of length ${route.pathLength}, at most ${policy.maxAsPathLength} is allowed: ${route.asPath}.`,
+    action: (_, { who }) => `${who} must announce it over a shorter path, or stop prepending.`,
+    evidence: ({ pathLength }) => ({ pathLength }),
+  },
+  'private-asn': {
+    message(route, { prefix, where }) {
+      const { asn, position } = privatePlace(route)
+      return `${prefix} arrives${where} with the private AS ${asn} at position ${position} of its AS path: ${route.asPath}.`
+    },
+    action: (_, { who }) => `${who} must remove private AS numbers when it exports the route.`,
+    evidence: privatePlace,
+  },
+  'bogon-asn': {
+    message(route, { prefix, where }) {
+      const { asn, position } = bogonPlace(route)
+      return `${prefix} arrives${where} with the reserved AS ${asn} at position ${position} of its AS path: ${route.asPath}.`
+    },
+    action: (_, { who }) =>
+      `${who} must not pass on routes with reserved or documentation AS numbers.`,
+    evidence: bogonPlace,
+  },
+  'as-path-prepended': {
+    message: (route, { prefix, where }) =>
+      `${prefix} arrives${where} with AS${prependedPlace(route).asn} prepended in its AS path: ${route.asPath}.`,
+    action: (route) =>
+      `AS${prependedPlace(route).asn} must stop prepending on the way to this session.`,
+    evidence: prependedPlace,
+  },
+  'origin-mismatch': {
+    message(route, { prefix, where, originAsns }) {
+      const origin = route.originAsn === 0 ? 'an AS_SET' : `AS${route.originAsn}`
+      return `${prefix} is originated${where} by ${origin}, it is registered with ${asList(originAsns)}.`
+    },
+    action: () => 'Its owner must find out who announces it: a wrong registration, or a hijack.',
+    evidence: ({ originAsn }) => ({ originAsn }),
+  },
 }
 
 /** Says a finding that lies in a route's attributes. */
@@ -41,62 +111,12 @@ export function describeRouteFinding(
   route: RouteFacts,
   context: RouteContext,
 ): Sentences {
-  const { prefix, where, who, policy } = context
-  const asPath = route.asPath
-  const base = { asPath, nextHop: route.nextHop }
-  switch (reason) {
-    case 'missing-community': {
-      const { requiredCommunities, communityMatch } = policy
-      const missing = requiredCommunities.filter((text) => !route.communities.includes(text))
-      const wanted = missing.join(communityMatch === 'all' ? ' and ' : ' or ')
-      const carried = route.communities.length === 0 ? 'none' : route.communities.join(' ')
-      return {
-        message: `${prefix} arrives${where} without the required community ${wanted} (it carries ${carried}).`,
-        action: `${who} must add the community ${wanted} when it exports the route.`,
-        evidence: { ...base, communities: route.communities },
-      }
-    }
-    case 'as-path-too-long':
-      return {
-        message: `${prefix} arrives${where} with an AS path of length ${route.pathLength}, at most ${policy.maxAsPathLength} is allowed: ${asPath}.`,
-        action: `${who} must announce it over a shorter path, or stop prepending.`,
-        evidence: { ...base, pathLength: route.pathLength },
-      }
-    case 'private-asn': {
-      const place = placeOf(route, isPrivateAsn)
-      return {
-        message: `${prefix} arrives${where} with the private AS ${place.asn} at position ${place.position} of its AS path: ${asPath}.`,
-        action: `${who} must remove private AS numbers when it exports the route.`,
-        evidence: { ...base, ...place },
-      }
-    }
-    case 'bogon-asn': {
-      const place = placeOf(route, isBogonAsn)
-      return {
-        message: `${prefix} arrives${where} with the reserved AS ${place.asn} at position ${place.position} of its AS path: ${asPath}.`,
-        action: `${who} must not pass on routes with reserved or documentation AS numbers.`,
-        evidence: { ...base, ...place },
-      }
-    }
-    case 'as-path-prepended': {
-      const index = route.asns.findIndex((asn, i) => i > 0 && asn === route.asns[i - 1])
-      const asn = route.asns[index] ?? 0
-      return {
-        message: `${prefix} arrives${where} with AS${asn} prepended in its AS path: ${asPath}.`,
-        action: `AS${asn} must stop prepending on the way to this session.`,
-        evidence: { ...base, asn, position: index + 1 },
-      }
-    }
-    case 'origin-mismatch': {
-      const origin = route.originAsn === 0 ? 'an AS_SET' : `AS${route.originAsn}`
-      return {
-        message: `${prefix} is originated${where} by ${origin}, it is registered with ${asList(context.originAsns)}.`,
-        action: `Its owner must find out who announces it: a wrong registration, or a hijack.`,
-        evidence: { ...base, originAsn: route.originAsn },
-      }
-    }
-    default:
-      return { message: `${prefix}: ${reason}${where}.`, action: '', evidence: base }
+  const rule = routeRules[reason]
+  const { asPath, nextHop } = route
+  return {
+    message: rule?.message(route, context) ?? '',
+    action: rule?.action(route, context) ?? '',
+    evidence: { asPath, nextHop, ...rule?.evidence(route) },
   }
 }
 
@@ -203,12 +223,35 @@ export function describeFinding(
       return describeMoreSpecifics(state, registered, session)
     default: {
       const route = offendingRoute(state, registered, session, reason)
-      const { originAsns } = registered.registration
-      const where = ` on ${session.name}`
-      const context = { prefix, where, who, policy: registered.policy.policy, originAsns }
-      if (route === undefined)
-        return { message: `${prefix}: ${reason}${where}.`, action: '', evidence: {} }
-      return describeRouteFinding(reason, route, context)
+      const context = contextOf(registered, session)
+      return route === undefined
+        ? { message: '', action: '', evidence: {} }
+        : describeRouteFinding(reason, route, context)
     }
   }
+}
+
+function contextOf(registered: Registered, session: EngineSession): RouteContext {
+  return {
+    prefix: registered.text,
+    where: ` on ${session.name}`,
+    who: `AS${session.remoteAsn >>> 0}`,
+    policy: registered.policy.policy,
+    originAsns: registered.registration.originAsns,
+  }
+}
+
+/** The sentence of a finding alone, for events: ten thousand may be made at once. */
+export function findingMessage(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession | null,
+  reason: FindingReason,
+): string {
+  const rule = session === null ? undefined : routeRules[reason]
+  if (rule === undefined || session === null) {
+    return describeFinding(state, registered, session, reason).message
+  }
+  const route = offendingRoute(state, registered, session, reason)
+  return route === undefined ? '' : rule.message(route, contextOf(registered, session))
 }

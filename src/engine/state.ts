@@ -158,3 +158,10 @@ export function freeIndex(list: readonly unknown[]): number {
   const hole = list.indexOf(undefined)
   return hole < 0 ? list.length : hole
 }
+
+/** Whether any expected session has ever completed its initial table. */
+export function anyCompleted({ expected, prefix }: Registered): boolean {
+  const index = prefix.family - 1
+  for (const session of expected) if (session.tables[index]?.everComplete === true) return true
+  return false
+}

@@ -30,9 +30,24 @@ export class BlockFilter {
 
   /** @returns false: certainly no registered prefix equals, covers or lies inside `p` */
   mayTouch(p: Readonly<Prefix>): boolean {
-    if (this.wide || p.length < this.blockLength) return true
+    if (this.wide) return true
+    if (p.length < this.blockLength) return this.mayTouchWide(p)
     const index = this.index(p.w0)
     return ((this.bits[index >> 5] as number) & (1 << (index & 31))) !== 0
+  }
+
+  /** The same for a prefix of several blocks: all of them are looked at, if they are few. */
+  private mayTouchWide(p: Readonly<Prefix>): boolean {
+    if (this.hashed || p.length < BITS - 10) return true
+    const first = p.w0 >>> (32 - BITS)
+    const blocks = 1 << (BITS - p.length)
+    if (blocks < 32) {
+      const mask = ((1 << blocks) - 1) << (first & 31)
+      return ((this.bits[first >> 5] as number) & mask) !== 0
+    }
+    const start = first >> 5
+    for (let at = start; at < start + (blocks >> 5); at++) if (this.bits[at] !== 0) return true
+    return false
   }
 
   /** Notes a registered prefix. @param word its first 32 bits */

@@ -17,6 +17,25 @@ export interface StoredWindow {
   end: number
 }
 
+/**
+ * Finds an attribute in a stored set.
+ * @returns where it begins (its flags) and ends, and where its value begins; undefined when it is not there
+ */
+export function findAttribute(
+  stored: StoredWindow,
+  code: AttributeCode,
+): { start: number; value: number; end: number } | undefined {
+  const { view, end } = stored
+  for (let start = stored.start; start < end; ) {
+    const extended = (view.getUint8(start) & AttributeFlag.extendedLength) !== 0
+    const value = start + (extended ? 4 : 3)
+    const next = value + (extended ? view.getUint16(start + 2) : view.getUint8(start + 2))
+    if (view.getUint8(start + 1) === code) return { start, value, end: next }
+    start = next
+  }
+  return undefined
+}
+
 export class StoredAttributes implements StoredWindow {
   view: DataView
   start = 0
