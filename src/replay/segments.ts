@@ -1,5 +1,6 @@
-/** IP packet to TCP segment: IPv4 and IPv6 headers, fragments put together (RFC 791, RFC 8200, RFC 9293). */
+/** IP packet to TCP segment: the headers of IPv4 (RFC 791), IPv6 (RFC 8200) and TCP (RFC 9293). */
 import { formatAddress } from '../prefix/text.ts'
+import { type FragmentCounts, fragmentTable, type IpPayload } from './ip-fragments.ts'
 
 /** TCP flags (RFC 9293 §3.1). */
 export const TcpFlag = { fin: 1, syn: 2, rst: 4, ack: 16 } as const
@@ -21,7 +22,7 @@ export interface Segment {
 }
 
 /** Packets that were not used, by why. */
-export interface PacketCounts {
+export interface PacketCounts extends FragmentCounts {
   packets: number
   /** Captured only in part (snap length). */
   truncated: number
@@ -29,41 +30,73 @@ export interface PacketCounts {
   otherProtocol: number
   /** IP or TCP headers that contradict themselves. */
   malformed: number
-  fragments: number
-  /** Datagrams of which fragments were missing. */
-  incompleteDatagrams: number
 }
 
-/** Fragments of one datagram. */
-interface Datagram {
-  readonly source: string
-  readonly destination: string
-  readonly octets: Uint8Array
-  /** Octets that have come, as [start, end) ranges in order. */
-  readonly ranges: [number, number][]
-  /** Known once the last fragment has come. */
-  length: number | undefined
-}
-
-const MAX_DATAGRAMS = 64
-const MAX_DATAGRAM = 65535
 const PROTOCOL_TCP = 6
+/** IPv6 extension headers (RFC 8200 §4.5, RFC 4302). */
+const FRAGMENT = 44
+const AUTHENTICATION = 51
+const MAX_ADDRESSES = 4096
+
+/** Those of the registry behind which TCP can be found; what is encrypted cannot. */
+const extensions: readonly number[] = [0, 43, FRAGMENT, AUTHENTICATION, 60, 135, 139, 140]
+
+function extensionLength(type: number, field: number): number {
+  if (type === FRAGMENT) return 8
+  return type === AUTHENTICATION ? (field + 2) * 4 : (field + 1) * 8
+}
 
 /** Text of an IPv4 address at `at`. */
 function ipv4Text(view: DataView, at: number): string {
   return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`
 }
 
-/** Text of an IPv6 address at `at` (RFC 5952). */
-function ipv6Text(view: DataView, at: number): string {
-  return formatAddress({
-    family: 2,
-    length: 128,
-    w0: view.getInt32(at),
-    w1: view.getInt32(at + 4),
-    w2: view.getInt32(at + 8),
-    w3: view.getInt32(at + 12),
-  })
+/** @returns text of IPv6 addresses (RFC 5952); making it costs more than all else here, and they repeat */
+function ipv6Texts(): (view: DataView, at: number) => string {
+  const known = new Map<string, string>()
+  return (view, at) => {
+    const [w0, w1, w2, w3] = [0, 4, 8, 12].map((i) => view.getInt32(at + i)) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    const key = `${w0} ${w1} ${w2} ${w3}`
+    let text = known.get(key)
+    if (text === undefined) {
+      if (known.size >= MAX_ADDRESSES) known.clear()
+      text = formatAddress({ family: 2, length: 128, w0, w1, w2, w3 })
+      known.set(key, text)
+    }
+    return text
+  }
+}
+
+/** Where an IPv6 packet's extension headers lead. */
+interface Chain {
+  /** The protocol that follows. */
+  readonly next: number
+  /** Where it begins. */
+  readonly at: number
+  /** Of a fragment header. */
+  readonly piece?: { readonly id: number; readonly offset: number; readonly more: boolean }
+}
+
+/** Follows extension headers up to TCP, a fragment or something else. */
+function followExtensions(view: DataView, start: number, end: number): Chain {
+  let next = view.getUint8(start + 6)
+  let at = start + 40
+  while (next !== PROTOCOL_TCP && extensions.includes(next) && end - at >= 8) {
+    const type = next
+    next = view.getUint8(at)
+    const position = view.getUint16(at + 2)
+    const id = view.getUint32(at + 4)
+    at += extensionLength(type, view.getUint8(at + 1))
+    const piece = { id, offset: position & 0xfff8, more: (position & 1) === 1 }
+    // RFC 8200 §4.5: offset 0 and no more is a whole datagram all the same.
+    if (type === FRAGMENT && (piece.offset > 0 || piece.more)) return { next, at, piece }
+  }
+  return { next, at }
 }
 
 /**
@@ -73,48 +106,26 @@ function ipv6Text(view: DataView, at: number): string {
  *   `flush`, which gives out what there is of datagrams that never became complete
  */
 export function segmentReader(counts: PacketCounts, deliver: (segment: Segment) => void) {
-  const datagrams = new Map<string, Datagram>()
-  const addresses = new Map<string, string>()
-  const segment: Segment = {
+  const fragments = fragmentTable(counts, tcp)
+  const ipv6Text = ipv6Texts()
+  const nothing = new DataView(new ArrayBuffer(0))
+  const payload: IpPayload = {
     source: '',
     destination: '',
-    sequence: 0,
-    acknowledgment: 0,
-    flags: 0,
-    view: new DataView(new ArrayBuffer(0)),
+    view: nothing,
     start: 0,
     end: 0,
     missing: 0,
   }
-
-  /** RFC 5952 text costs more than all else here, and addresses repeat. */
-  function ipv6Address(view: DataView, at: number): string {
-    const key = String.fromCharCode(
-      ...Array.from({ length: 8 }, (_, i) => view.getUint16(at + 2 * i)),
-    )
-    let text = addresses.get(key)
-    if (text === undefined) {
-      if (addresses.size >= 4096) addresses.clear()
-      text = ipv6Text(view, at)
-      addresses.set(key, text)
-    }
-    return text
+  const segment: Segment = {
+    ...payload,
+    sequence: 0,
+    acknowledgment: 0,
+    flags: 0,
   }
 
-  /** @param missing octets of the segment after `end` that were not captured */
-  function tcp(
-    source: string,
-    destination: string,
-    view: DataView,
-    start: number,
-    end: number,
-    missing: number,
-  ): void {
-    if (end - start < 20) {
-      counts.malformed++
-      return
-    }
-    const header = (view.getUint8(start + 12) >>> 4) * 4
+  function tcp({ source, destination, view, start, end, missing }: IpPayload): void {
+    const header = end - start < 20 ? 0 : (view.getUint8(start + 12) >>> 4) * 4
     if (header < 20 || header > end - start + missing) {
       counts.malformed++
       return
@@ -131,64 +142,20 @@ export function segmentReader(counts: PacketCounts, deliver: (segment: Segment) 
     deliver(segment)
   }
 
-  function finish(datagram: Datagram, whole: number): void {
-    const [first] = datagram.ranges
-    if (first === undefined || first[0] !== 0) return
-    const view = new DataView(datagram.octets.buffer)
-    tcp(datagram.source, datagram.destination, view, 0, first[1], Math.max(0, whole - first[1]))
-  }
-
-  function abandon(key: string, datagram: Datagram): void {
-    datagrams.delete(key)
-    counts.incompleteDatagrams++
-    finish(datagram, datagram.length ?? datagram.ranges[0]?.[1] ?? 0)
-  }
-
-  function fragment(
-    key: string,
-    source: string,
-    destination: string,
-    view: DataView,
-    start: number,
-    end: number,
-    offset: number,
-    more: boolean,
-    missing: number,
-  ): void {
-    counts.fragments++
-    if (offset + end - start > MAX_DATAGRAM || end <= start) {
-      counts.malformed++
-      return
-    }
-    let datagram = datagrams.get(key)
-    if (datagram === undefined) {
-      for (const [oldest, old] of datagrams) {
-        if (datagrams.size < MAX_DATAGRAMS) break
-        abandon(oldest, old)
-      }
-      datagram = {
-        source,
-        destination,
-        octets: new Uint8Array(MAX_DATAGRAM),
-        ranges: [],
-        length: undefined,
-      }
-      datagrams.set(key, datagram)
-    }
-    const octets = new Uint8Array(view.buffer, view.byteOffset + start, end - start)
-    datagram.octets.set(octets, offset)
-    addRange(datagram.ranges, offset, offset + octets.length)
-    if (!more) datagram.length = offset + octets.length + missing
-    const [first] = datagram.ranges
-    if (datagram.length !== undefined && first?.[0] === 0 && first[1] >= datagram.length) {
-      datagrams.delete(key)
-      finish(datagram, datagram.length)
-    }
+  /** Sets what the packet carries: from `at` up to its length, as far as that was captured. */
+  function carry(view: DataView, at: number, whole: number, end: number): void {
+    payload.view = view
+    payload.start = at
+    payload.end = Math.min(end, whole)
+    payload.missing = Math.max(0, whole - end)
+    if (payload.missing > 0) counts.truncated++
   }
 
   function ipv4(view: DataView, start: number, end: number): void {
     const header = (view.getUint8(start) & 15) * 4
-    if (end - start < 20 || header < 20 || start + header > end) {
+    // A length of 0 is what a network card shows that segments by itself.
+    const total = end - start < 20 ? 0 : view.getUint16(start + 2) || end - start
+    if (header < 20 || total < header || start + header > end) {
       counts.malformed++
       return
     }
@@ -196,26 +163,14 @@ export function segmentReader(counts: PacketCounts, deliver: (segment: Segment) 
       counts.otherProtocol++
       return
     }
-    // A length of 0 is what a network card shows that segments by itself.
-    const total = view.getUint16(start + 2) || end - start
-    if (total < header) {
-      counts.malformed++
-      return
-    }
-    const stop = Math.min(end, start + total)
-    const missing = Math.max(0, start + total - end)
-    if (missing > 0) counts.truncated++
-    const source = ipv4Text(view, start + 12)
-    const destination = ipv4Text(view, start + 16)
+    carry(view, start + header, start + total, end)
+    payload.source = ipv4Text(view, start + 12)
+    payload.destination = ipv4Text(view, start + 16)
     const position = view.getUint16(start + 6)
     const more = (position & 0x2000) !== 0
     const offset = (position & 0x1fff) * 8
-    if (!more && offset === 0) {
-      tcp(source, destination, view, start + header, stop, missing)
-      return
-    }
-    const key = `${source} ${destination} ${view.getUint16(start + 4)}`
-    fragment(key, source, destination, view, start + header, stop, offset, more, missing)
+    if (!more && offset === 0) tcp(payload)
+    else if (!fragments.add(payload, view.getUint16(start + 4), offset, more)) counts.malformed++
   }
 
   function ipv6(view: DataView, start: number, end: number): void {
@@ -223,43 +178,17 @@ export function segmentReader(counts: PacketCounts, deliver: (segment: Segment) 
       counts.malformed++
       return
     }
-    const length = view.getUint16(start + 4) || end - start - 40
-    const stop = Math.min(end, start + 40 + length)
-    const missing = Math.max(0, start + 40 + length - end)
-    if (missing > 0) counts.truncated++
-    let next = view.getUint8(start + 6)
-    let at = start + 40
-    let piece: { offset: number; more: boolean; id: number } | undefined
-    while (next !== PROTOCOL_TCP) {
-      if (stop - at < 8 || !isExtension(next)) {
-        counts.otherProtocol++
-        return
-      }
-      const octets = extensionLength(next, view.getUint8(at + 1))
-      if (next === FRAGMENT) {
-        const position = view.getUint16(at + 2)
-        piece = {
-          offset: position & 0xfff8,
-          more: (position & 1) === 1,
-          id: view.getUint32(at + 4),
-        }
-      }
-      next = view.getUint8(at)
-      at += octets
-      if (piece && (piece.offset > 0 || piece.more)) break
-    }
-    const source = ipv6Address(view, start + 8)
-    const destination = ipv6Address(view, start + 24)
-    if (piece === undefined || (piece.offset === 0 && !piece.more)) {
-      tcp(source, destination, view, at, stop, missing)
-      return
-    }
+    const whole = start + 40 + (view.getUint16(start + 4) || end - start - 40)
+    const { next, at, piece } = followExtensions(view, start, Math.min(end, whole))
     if (next !== PROTOCOL_TCP) {
       counts.otherProtocol++
       return
     }
-    const key = `${source} ${destination} ${piece.id}`
-    fragment(key, source, destination, view, at, stop, piece.offset, piece.more, missing)
+    carry(view, at, whole, end)
+    payload.source = ipv6Text(view, start + 8)
+    payload.destination = ipv6Text(view, start + 24)
+    if (piece === undefined) tcp(payload)
+    else if (!fragments.add(payload, piece.id, piece.offset, piece.more)) counts.malformed++
   }
 
   return {
@@ -268,32 +197,7 @@ export function segmentReader(counts: PacketCounts, deliver: (segment: Segment) 
       else ipv6(view, start, end)
     },
     flush(): void {
-      for (const [key, datagram] of datagrams) abandon(key, datagram)
+      fragments.flush()
     },
   }
-}
-
-const FRAGMENT = 44
-const AUTHENTICATION = 51
-
-/** RFC 8200 §4 and the registry of IPv6 extension headers; those that hide what follows are left out. */
-function isExtension(next: number): boolean {
-  return [0, 43, FRAGMENT, AUTHENTICATION, 60, 135, 139, 140].includes(next)
-}
-
-function extensionLength(next: number, field: number): number {
-  if (next === FRAGMENT) return 8
-  return next === AUTHENTICATION ? (field + 2) * 4 : (field + 1) * 8
-}
-
-/** Adds [start, end) to ranges that are in order and apart; keeps them so. */
-function addRange(ranges: [number, number][], start: number, end: number): void {
-  const kept = ranges.filter(([a, b]) => b < start || a > end)
-  const touched = ranges.filter(([a, b]) => b >= start && a <= end)
-  kept.push([
-    Math.min(start, ...touched.map(([a]) => a)),
-    Math.max(end, ...touched.map(([, b]) => b)),
-  ])
-  kept.sort((a, b) => a[0] - b[0])
-  ranges.splice(0, ranges.length, ...kept)
 }
