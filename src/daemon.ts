@@ -88,10 +88,10 @@ function applyDifference(
     const same = before.asn === after.asn && before.localAsn === after.localAsn
     if (outcome === 'kept' && same) continue
     engine.removeSession(after.name, now)
-    engine.addSession(engineSession(after))
+    engine.addSession(engineSession(after), now)
   }
   for (const session of difference.sessions.added) {
-    engine.addSession(engineSession(session))
+    engine.addSession(engineSession(session), now)
     sessions.add(session)
   }
   for (const { after } of difference.prefixes.changed) engine.reregister(after, now)
@@ -115,7 +115,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     now: clock.now,
     onEvent: reporter.prefixChanged,
   })
-  for (const session of config.sessions) engine.addSession(engineSession(session))
+  for (const session of config.sessions) engine.addSession(engineSession(session), startedAt)
   for (const prefix of config.prefixes) engine.register(prefix, startedAt)
   engine.flush(startedAt)
 
@@ -160,10 +160,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ready,
     clock,
     log,
+    tokens: config.listen.http.tokens,
   })
   await sessions.listen()
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
+    reporter.close()
     throw error
   })
   const ticker = setInterval(() => engine.tick(clock.now()), 1000)

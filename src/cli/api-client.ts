@@ -75,9 +75,10 @@ async function refusal(response: Response, url: string): Promise<ApiError> {
 /**
  * Makes a client.
  * @param base the daemon's URL, such as `http://127.0.0.1:9179`
+ * @param token sent with writes; from the environment, so that it stands in no list of processes
  * @throws ApiError when `base` is no http URL
  */
-export function createApiClient(base: string): ApiClient {
+export function createApiClient(base: string, token = process.env['BGPWARDEN_TOKEN']): ApiClient {
   if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
     throw new ApiError(`"${base}" is not a URL, expected for instance http://127.0.0.1:9179`)
   }
@@ -125,7 +126,11 @@ export function createApiClient(base: string): ApiClient {
         {},
         {
           method: 'POST',
-          headers: { accept: 'application/json', 'content-type': 'application/json' },
+          headers: {
+            accept: 'application/json',
+            'content-type': 'application/json',
+            ...(token && { authorization: `Bearer ${token}` }),
+          },
           body: JSON.stringify(body),
         },
       ),

@@ -34,7 +34,7 @@ async function explainOffline(file: string, request: ExplainRequestJson): Promis
   const config = await loadConfig(file)
   const now = Date.now()
   const engine = createEngine({ policy: config.policy, now: () => now })
-  for (const session of config.sessions) engine.addSession(session)
+  for (const session of config.sessions) engine.addSession(session, now)
   for (const prefix of config.prefixes) engine.register(prefix, now)
   const explanation = engine.view.explain({
     prefix: parsePrefix(request.prefix),

@@ -41,7 +41,7 @@ async function loadLab({ bgpPort, httpPort }: LabOptions): Promise<Config> {
     ...config,
     listen: {
       bgp: bgp.map((endpoint) => withPort(endpoint, bgpPort)),
-      http: withPort(http, httpPort),
+      http: { ...http, ...withPort(http, httpPort) },
     },
   }
 }

@@ -23,7 +23,11 @@ export interface Config {
     /** Unsigned 32 bits. */
     readonly routerId: number
   }
-  readonly listen: { readonly bgp: readonly Endpoint[]; readonly http: Endpoint }
+  readonly listen: {
+    readonly bgp: readonly Endpoint[]
+    /** `tokens`: bearer tokens that may write. */
+    readonly http: Endpoint & { readonly tokens: readonly string[] }
+  }
   /** null: nothing is stored. */
   readonly storage: { readonly path: string | null }
   readonly policy: Policy

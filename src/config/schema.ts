@@ -69,6 +69,11 @@ function printable(min: number, max: number) {
     .regex(/^\P{Cc}*$/u, expected)
 }
 
+const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
+
+/** RFC 6750 §2.1, long enough not to be guessed. */
+const token = text(tokenExpected).regex(/^[A-Za-z0-9\-._~+/]{16,256}$/, tokenExpected)
+
 const yesOrNo = z.boolean('true or false')
 
 function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
@@ -279,8 +284,11 @@ export const configSchema = mapping(
           {
             address: address.prefault('127.0.0.1').describe('An address of this host.'),
             port: listenPort.default(9179).describe('0: any free port.'),
+            tokens: listOf(token, 'tokens')
+              .prefault([])
+              .describe('Bearer tokens that may write; none: the API only reads.'),
           },
-          endpointExpected,
+          'with address, port and tokens',
         )
           .prefault({})
           .describe('Where metrics, API and web page are served.'),
@@ -376,8 +384,6 @@ export const unsupportedKeys: ReadonlyMap<string, string> = new Map([
   ['sessions[].role', 'BGP roles (RFC 9234) are not supported by this version'],
   ['sessions[].firstAsCheck', 'the check of the first AS is not supported by this version'],
   ['listen.dynamic', 'accepting unknown peers from a range is not supported by this version'],
-  ['listen.http.token', 'tokens are not supported by this version (the API is read-only)'],
-  ['listen.http.tokens', 'tokens are not supported by this version (the API is read-only)'],
   [
     'prefixes[].policy.convergenceSeconds',
     'cannot differ between prefixes, set policy.convergenceSeconds for all of them',

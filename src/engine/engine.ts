@@ -56,7 +56,8 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly view: EngineView
-  addSession(config: EngineSessionConfig): void
+  /** @param now milliseconds since the epoch */
+  addSession(config: EngineSessionConfig, now: number): void
   /** Its routes go, and no prefix expects it any more. @throws UnknownSessionError */
   removeSession(name: string, now: number): void
   /** The session is Established. Times are milliseconds since the epoch. @throws UnknownSessionError */
@@ -95,7 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   const state = createState(compilePolicy(options.policy), (event) => options.onEvent?.(event))
   const scan = new MoreSpecificScan(state)
   const decoder = new UpdateDecoder()
-  const nobody = createSession({ name: '', families: [], asn: 0, localAsn: 0 }, -1)
+  const nobody = createSession({ name: '', families: [], asn: 0, localAsn: 0 }, -1, 0)
   const intake = new Intake(state, scan, nobody, (session, family) => {
     const table = tableOf(session, family)
     if (table !== null && !table.complete) completeTable(state, session, table, sweep)
@@ -126,8 +127,8 @@ export function createEngine(options: EngineOptions): Engine {
   const engine: Engine = {
     view: createView(state, (registered) => evaluate(state, registered, options.now())),
 
-    addSession(config) {
-      addSession(state, config)
+    addSession(config, now) {
+      addSession(state, config, now)
       refreshDeclarations(state)
     },
 
@@ -205,6 +206,10 @@ export function createEngine(options: EngineOptions): Engine {
         if (each.keepUntil > 0 && now >= each.keepUntil) {
           scan.dropSession(each)
           clearTables(state, each)
+          markSession(state, each)
+        }
+        if (!each.overdue && now - each.addedAt >= patience) {
+          each.overdue = true
           markSession(state, each)
         }
         if (!each.up || now - each.establishedAt < patience) continue

@@ -65,7 +65,7 @@ export function findCodes(state: EngineState, registered: Registered, early: boo
   if (registered.overlaps.length > 0) codes.push(findingCode(null, 'overlapping-prefix', false))
   const judged = early || anyCompleted(registered)
   for (const session of registered.expected) {
-    if (!session.up) codes.push(findingCode(session, 'session-down', true))
+    if (!session.up && session.overdue) codes.push(findingCode(session, 'session-down', true))
     if (judged && holdsRoutes(session)) findOnSession(state, registered, session, codes)
   }
   return codes.sort((a, b) => a - b)
@@ -107,6 +107,11 @@ function judgeRoutes(state: EngineState, registered: Registered, session: Engine
   return { bits, received }
 }
 
+/** Whether nothing can be said of the session yet: its table is on its way, or it had no time to come up. */
+function isAwaited(session: EngineSession, registered: Registered): boolean {
+  return session.up ? !isComplete(session, registered) : !session.overdue
+}
+
 /** SPEC 1.3, from the top: the first line that applies. */
 function stateOf(registered: Registered, codes: readonly number[]) {
   if (registered.registration.enabled === false) return PrefixState.None
@@ -115,7 +120,7 @@ function stateOf(registered: Registered, codes: readonly number[]) {
   }
   if (!anyCompleted(registered)) return PrefixState.Pending
   if (codes.some((code) => (code & WARNING) === 0)) return PrefixState.Failed
-  if (registered.expected.some((session) => session.up && !isComplete(session, registered))) {
+  if (registered.expected.some((session) => isAwaited(session, registered))) {
     return codes.length > 0 ? PrefixState.Warning : PrefixState.Pending
   }
   return codes.length > 0 ? PrefixState.Warning : PrefixState.Verified

@@ -34,13 +34,19 @@ function newTable(family: Family): SessionTable {
 }
 
 /** Makes a session that is in no list. */
-export function createSession(config: EngineSessionConfig, index: number): EngineSession {
+export function createSession(
+  config: EngineSessionConfig,
+  index: number,
+  now: number,
+): EngineSession {
   const has = (family: FamilyName) => config.families.includes(family)
   return {
     name: config.name,
     index,
     families: config.families,
     up: false,
+    overdue: false,
+    addedAt: now,
     settings: unknownSettings,
     negotiated: [],
     remoteAsn: config.asn,
@@ -56,8 +62,12 @@ export function createSession(config: EngineSessionConfig, index: number): Engin
   }
 }
 
-export function addSession(state: EngineState, config: EngineSessionConfig): EngineSession {
-  const session = createSession(config, freeIndex(state.sessions))
+export function addSession(
+  state: EngineState,
+  config: EngineSessionConfig,
+  now: number,
+): EngineSession {
+  const session = createSession(config, freeIndex(state.sessions), now)
   state.sessions[session.index] = session
   state.sessionsByName.set(session.name, session)
   return session
@@ -77,6 +87,7 @@ export function sessionUp(
   now: number,
 ): void {
   session.up = true
+  session.overdue = true
   session.settings = up.decode
   session.negotiated = up.families
   session.remoteAsn = up.remoteAsn

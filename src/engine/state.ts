@@ -40,6 +40,10 @@ export interface EngineSession {
   readonly index: number
   readonly families: readonly FamilyName[]
   up: boolean
+  /** It was up once, or had the time to: from then on its absence is a finding. */
+  overdue: boolean
+  /** Milliseconds: when it was added. */
+  readonly addedAt: number
   settings: DecodeSettings
   /** The families that were negotiated; while down, those of the last time. */
   negotiated: readonly FamilyName[]

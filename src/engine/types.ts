@@ -121,7 +121,7 @@ export interface Finding {
 /** How one expected session bears on a verdict. */
 export interface SessionCheck {
   readonly session: string
-  /** `pending`: its initial table is not complete; `down`: not Established. */
+  /** `pending`: its initial table is not complete, or it had no time to come up; `down`: not Established. */
   readonly status: 'received' | 'missing' | 'pending' | 'down'
   readonly route?: RouteView
 }

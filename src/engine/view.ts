@@ -73,7 +73,9 @@ function checkSession(
   const routes = holdsRoutes(session) ? exactRoutes(state, session, registered.prefix) : []
   const route = routes[0]
   const status = !session.up
-    ? 'down'
+    ? session.overdue
+      ? 'down'
+      : 'pending'
     : route
       ? 'received'
       : isComplete(session, registered)

@@ -181,6 +181,21 @@ test('until an initial table is complete a session contributes Pending, not not-
   expect(lab.reasons('web')).toEqual(['not-received@edge-b'])
 })
 
+test('a session that never comes up is a warning, once it had the time to', () => {
+  const lab = createEngineLab({ convergenceSeconds: 60 })
+  lab.session('edge-a', 3356)
+  lab.session('edge-b', 1299)
+  lab.register('web', '198.51.100.0/24')
+  lab.up('edge-a', 3356)
+  lab.announce('edge-a', '198.51.100.0/24')
+  lab.end('edge-a')
+  lab.wait(59)
+  expect(lab.state('web')).toBe('Pending')
+  lab.wait(1)
+  expect(lab.state('web')).toBe('Warning')
+  expect(lab.reasons('web')).toEqual(['session-down@edge-b'])
+})
+
 test('a session that goes down is a warning, its return no false failure', () => {
   const lab = labWith('3356')
   lab.session('edge-b', 1299)

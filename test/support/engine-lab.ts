@@ -60,7 +60,7 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
       }
     },
     session(name: string, asn: number, families: FamilyName[] = ['ipv4', 'ipv6']) {
-      engine.addSession({ name, families, asn, localAsn: 8075 })
+      engine.addSession({ name, families, asn, localAsn: 8075 }, now)
     },
     up(name: string, asn: number, more: Partial<DecodeSettings> = {}) {
       const decode = { ...settings, ...more }
