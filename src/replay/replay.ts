@@ -95,7 +95,8 @@ function cast(judge: Engine, bystanders: Engine, census: Census, options: Replay
   const roles: Cast['roles'][number][] = []
   const declared = new Map(options.sessions.map((each) => [each, null as FoundSession | null]))
   const add = (engine: Engine, config: EngineSessionConfig, found: FoundSession | null) => {
-    engine.addSession(config, census.firstTime ?? 0)
+    // A session that no capture shows will not come up any more.
+    engine.addSession(config, found === null ? 0 : (census.firstTime ?? 0))
     roles.push({ engine, name: config.name, found })
     if (found === null) return
     const { ribPaths } = found
