@@ -33,6 +33,8 @@ export class AdjRibIn {
   private readonly pathField: number
   private slots: Int32Array
   private capacity = SMALLEST
+  /** Routes above which the table grows: three quarters of its slots. */
+  private limit = (SMALLEST * 3) / 4
   private shift = 32 - 10
 
   /** @param paths whether routes carry path identifiers (RFC 7911) */
@@ -100,6 +102,36 @@ export class AdjRibIn {
    * @returns the attribute set it had before, or NO_SET
    */
   put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
+    return this.stride === 3
+      ? this.putNarrow(p.w0, p.length, set, stamp)
+      : this.putWide(p, pathId, set, stamp)
+  }
+
+  /** IPv4 without path identifiers: most routes of most tables come this way. */
+  private putNarrow(word: number, length: number, set: number, stamp: number): number {
+    const slots = this.slots
+    const end = slots.length
+    const meta = ((length + 1) << SET_BITS) | set
+    let at = homeOf(word, length, this.shift) * 3
+    for (;;) {
+      const held = slots[at + META] as number
+      if (held === 0) break
+      if (slots[at] === word && (held ^ meta) >>> SET_BITS === 0) {
+        slots[at + META] = meta
+        slots[at + STAMP] = stamp
+        return held & SET_MASK
+      }
+      at += 3
+      if (at === end) at = 0
+    }
+    slots[at] = word
+    slots[at + META] = meta
+    slots[at + STAMP] = stamp
+    this.added()
+    return NO_SET
+  }
+
+  private putWide(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
     const found = this.seek(p, pathId)
     const meta = ((p.length + 1) << SET_BITS) | set
     if (found >= 0) {
@@ -119,9 +151,12 @@ export class AdjRibIn {
       slots[at + WORD1 + 2] = p.w3
     }
     if (this.paths) slots[at + this.pathField] = pathId
-    this.count++
-    if (this.count * 4 > this.capacity * 3) this.grow()
+    this.added()
     return NO_SET
+  }
+
+  private added(): void {
+    if (++this.count > this.limit) this.grow()
   }
 
   /** @returns the attribute set that the removed route had, or NO_SET when there was none */
@@ -161,6 +196,7 @@ export class AdjRibIn {
     const old = this.slots
     this.slots = new Int32Array(capacity * this.stride)
     this.capacity = capacity
+    this.limit = (capacity / 4) * 3
     this.shift = Math.clz32(capacity) + 1
     this.version++
     if (this.stride === 3) moveNarrow(old, this.slots, this.shift)
@@ -245,6 +281,7 @@ export class AdjRibIn {
     }
     this.slots = new Int32Array(SMALLEST * stride)
     this.capacity = SMALLEST
+    this.limit = (SMALLEST / 4) * 3
     this.shift = 32 - 10
     this.count = 0
     this.version++

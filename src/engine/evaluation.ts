@@ -83,13 +83,13 @@ function findOnSession(
     const warning = (registered.policy.warnings & (1 << reason)) !== 0
     codes.push(findingCode(session, findingReasons[reason] as FindingReason, warning))
   }
-  if (registered.malformed.has(session)) {
+  if (registered.malformed?.has(session) === true) {
     codes.push(findingCode(session, 'malformed-update', false))
   }
   if (!received && session.up && isComplete(session, registered)) {
     codes.push(findingCode(session, 'not-received', false))
   }
-  const specifics = registered.moreSpecifics.get(session)
+  const specifics = registered.moreSpecifics?.get(session)
   if (specifics !== undefined) {
     const foreign = foreignOrigins(state, registered, session).length > 0
     codes.push(findingCode(session, 'overlapping-announcement', !foreign))

@@ -148,7 +148,7 @@ export class Intake implements RouteSink {
     let findings = 0
     for (let r = state.registered[exact] ?? null; r !== null; r = r.twin) {
       findings |= judgeSet(state, r, session, set)
-      if (r.malformed.size > 0) r.malformed.delete(session)
+      r.malformed?.delete(session)
       this.touch(r)
     }
     bump(tally.classes, findings === 0 ? VERIFIED : FAILED)
@@ -169,6 +169,7 @@ export class Intake implements RouteSink {
     const exact = this.trie.find(prefix)
     if (exact === NONE) return
     for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
+      r.malformed ??= new Map()
       r.malformed.set(this.session, problem.message)
       bump(this.session.tally.findings, reasonIndex['malformed-update'])
       markDirty(this.state, r)
@@ -181,7 +182,7 @@ export class Intake implements RouteSink {
     const exact = this.trie.find(prefix)
     if (exact !== NONE) {
       for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
-        r.malformed.delete(this.session)
+        r.malformed?.delete(this.session)
         this.touch(r)
       }
     } else if (before !== NO_SET && this.trie.covering !== NONE) {
@@ -235,9 +236,10 @@ export function countMoreSpecific(
   gone: number | null,
   come: number | null,
 ): void {
-  let specifics = registered.moreSpecifics.get(session)
+  let specifics = registered.moreSpecifics?.get(session)
   if (specifics === undefined) {
     specifics = { origins: new Map(), count: 0 }
+    registered.moreSpecifics ??= new Map()
     registered.moreSpecifics.set(session, specifics)
   }
   const { origins } = specifics
@@ -251,5 +253,5 @@ export function countMoreSpecific(
     else origins.delete(gone)
     specifics.count--
   }
-  if (specifics.count <= 0) registered.moreSpecifics.delete(session)
+  if (specifics.count <= 0) registered.moreSpecifics?.delete(session)
 }

@@ -63,7 +63,7 @@ export function foreignOrigins(
   registered: Registered,
   session: EngineSession,
 ): number[] {
-  const specifics = registered.moreSpecifics.get(session)
+  const specifics = registered.moreSpecifics?.get(session)
   if (specifics === undefined) return []
   const own = new Set<number>(registered.origins)
   if (own.size === 0) {

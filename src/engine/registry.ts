@@ -80,8 +80,8 @@ export function register(
     since: now,
     codes: [],
     opened: [],
-    malformed: new Map(),
-    moreSpecifics: new Map(),
+    malformed: null,
+    moreSpecifics: null,
     dirty: false,
   }
   declare(state, entry, registration)

@@ -2,7 +2,7 @@
 
 import type { Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
-import { formatAsPath } from '../wire/as-path.ts'
+import { type AsPathSegment, formatAsPath } from '../wire/as-path.ts'
 import { PathFact } from '../wire/as-path-facts.ts'
 import { describeAttributes } from '../wire/attribute-text.ts'
 import { decodeAttributes, findValue, type PathAttribute } from '../wire/attribute-values.ts'
@@ -38,34 +38,64 @@ function readSet(state: EngineState, set: number, code?: AttributeCode): PathAtt
 }
 
 /** AS numbers of a path in order, those of sets included. */
-function asNumbers(attributes: readonly PathAttribute[]): number[] {
-  return (findValue(attributes, 'asPath')?.segments ?? []).flatMap((segment) => segment.asns)
+function asNumbers(segments: readonly AsPathSegment[]): number[] {
+  const [only] = segments
+  if (segments.length === 1 && only !== undefined) return [...only.asns]
+  return segments.flatMap((segment) => segment.asns)
+}
+
+/** Reads a stored route bit by bit; a class, because thousands may be made at once. */
+class StoredRoute implements RouteFacts {
+  readonly pathLength: number
+  readonly originAsn: number
+  private readonly state: EngineState
+  private readonly set: number
+  private path: readonly AsPathSegment[] | undefined
+  private texts: readonly string[] | undefined
+
+  constructor(state: EngineState, session: EngineSession, set: number) {
+    this.state = state
+    this.set = set
+    this.pathLength = state.sets.pathLength(set)
+    this.originAsn = originOf(state, session, set) >>> 0
+  }
+
+  private get segments(): readonly AsPathSegment[] {
+    this.path ??=
+      findValue(readSet(this.state, this.set, AttributeCode.asPath), 'asPath')?.segments ?? []
+    return this.path
+  }
+
+  get asPath(): string {
+    return formatAsPath(this.segments)
+  }
+
+  get asns(): readonly number[] {
+    return asNumbers(this.segments)
+  }
+
+  get communities(): readonly string[] {
+    this.texts ??= this.readCommunities()
+    return this.texts
+  }
+
+  private readCommunities(): string[] {
+    const standard = readSet(this.state, this.set, AttributeCode.communities)
+    const large = readSet(this.state, this.set, AttributeCode.largeCommunities)
+    return [
+      ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
+      ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
+    ]
+  }
+
+  get nextHop(): string {
+    return describeAttributes(readSet(this.state, this.set)).nextHop
+  }
 }
 
 /** @returns what sentences need of the route with this set on this session; valid while it is held */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
-  const path = () => readSet(state, set, AttributeCode.asPath)
-  return {
-    get asPath() {
-      return formatAsPath(findValue(path(), 'asPath')?.segments ?? [])
-    },
-    get asns() {
-      return asNumbers(path())
-    },
-    pathLength: state.sets.pathLength(set),
-    originAsn: originOf(state, session, set) >>> 0,
-    get communities() {
-      const standard = readSet(state, set, AttributeCode.communities)
-      const large = readSet(state, set, AttributeCode.largeCommunities)
-      return [
-        ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
-        ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
-      ]
-    },
-    get nextHop() {
-      return describeAttributes(readSet(state, set)).nextHop
-    },
-  }
+  return new StoredRoute(state, session, set)
 }
 
 /** Facts worth an operator's eye that are no finding (SPEC 6). */
@@ -99,7 +129,12 @@ export function viewRoute(
     class: verdict.class,
     reasons: reasonsOf(verdict.bits),
     ...describeAttributes(attributes),
-    notes: notesOf(state, session, route.set, asNumbers(attributes)),
+    notes: notesOf(
+      state,
+      session,
+      route.set,
+      asNumbers(findValue(attributes, 'asPath')?.segments ?? []),
+    ),
     receivedAt: route.stamp * 1000,
     stale: route.stamp < table.staleBefore,
   }

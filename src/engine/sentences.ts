@@ -141,7 +141,7 @@ function describeMissing(registered: Registered, session: EngineSession): Senten
   const cover = tableOf(session, family)?.rib.longestCovering(registered.prefix)
   const covering = cover === undefined ? [] : [formatPrefix(cover)]
   const instead = cover === undefined ? '' : `; the covering route ${covering[0]} is`
-  const why = registered.malformed.has(session) ? ' (its last UPDATE was malformed)' : ''
+  const why = registered.malformed?.has(session) === true ? ' (its last UPDATE was malformed)' : ''
   return {
     message: `${prefix} is not received on ${session.name}${why}${instead}.`,
     action: `AS${session.remoteAsn >>> 0} must announce ${prefix} itself on this session: check its origination and export policy.`,
@@ -155,7 +155,7 @@ function describeMoreSpecifics(
   session: EngineSession,
 ): Sentences {
   const prefix = registered.text
-  const count = registered.moreSpecifics.get(session)?.count ?? 0
+  const count = registered.moreSpecifics?.get(session)?.count ?? 0
   const foreign = foreignOrigins(state, registered, session)
   const from = foreign.map((origin) => (origin === 0 ? 'an unknown AS' : `AS${origin >>> 0}`))
   const whose = from.length === 0 ? '' : `, from ${from.slice(0, 5).join(', ')}`
@@ -212,7 +212,7 @@ export function describeFinding(
     case 'not-received':
       return describeMissing(registered, session)
     case 'malformed-update': {
-      const detail = registered.malformed.get(session) ?? ''
+      const detail = registered.malformed?.get(session) ?? ''
       return {
         message: `The last UPDATE for ${prefix} on ${session.name} was malformed and counts as a withdrawal: ${detail}.`,
         action: `${who} must find out which router builds the malformed attribute; its vendor will want the UPDATE.`,

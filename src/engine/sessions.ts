@@ -151,7 +151,7 @@ export function clearTables(state: EngineState, session: EngineSession): void {
   session.keepUntil = 0
   for (const registered of state.registered) {
     if (registered === undefined) continue
-    registered.malformed.delete(session)
-    registered.moreSpecifics.delete(session)
+    registered.malformed?.delete(session)
+    registered.moreSpecifics?.delete(session)
   }
 }

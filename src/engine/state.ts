@@ -66,6 +66,9 @@ export interface MoreSpecifics {
   count: number
 }
 
+/** Something that few prefixes have on few sessions; null while there is none. */
+export type Rare<T> = Map<EngineSession, T> | null
+
 export interface Registered {
   readonly number: number
   registration: Registration
@@ -89,8 +92,8 @@ export interface Registered {
   /** When each began, and its sentence then. */
   opened: { since: number; message: string }[]
   /** Why the last UPDATE that named it on a session was malformed. */
-  malformed: Map<EngineSession, string>
-  moreSpecifics: Map<EngineSession, MoreSpecifics>
+  malformed: Rare<string>
+  moreSpecifics: Rare<MoreSpecifics>
   dirty: boolean
 }
 

@@ -72,11 +72,17 @@ async function makeScene(startRouter: StartRouter, opener: 'daemon' | 'router'):
   }
 }
 
-/** Waits until both registered prefixes are verified. */
+/** Waits until both registered prefixes are verified, and the event stream has said so. */
 async function verified({ daemon }: Scene): Promise<void> {
   await daemon.sessionIs(session, 'Established')
-  await daemon.prefixIs('web', 'Verified')
-  await daemon.prefixIs('voice', 'Verified')
+  for (const name of ['web', 'voice']) {
+    await daemon.prefixIs(name, 'Verified')
+    await waitFor(
+      `the event of ${name}`,
+      () => statesSince(daemon, 0, name).at(-1) === 'Verified',
+      { state: () => daemon.events() },
+    )
+  }
 }
 
 /** @returns every state that the prefix entered since the event with the index */
