@@ -91,7 +91,8 @@ export function explanationView(explanation: Explanation): ExplanationJson {
   }
 }
 
-function changeView({ duration, ...change }: FindingChange) {
+function changeView({ reason, severity, session, message, duration }: FindingChange) {
+  const change = { reason, severity, session, message }
   return duration === undefined ? change : { ...change, durationSeconds: duration / 1000 }
 }
 

@@ -4,8 +4,9 @@
  */
 import { familyName } from '../prefix/prefix.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
+import { ChangedFinding, ClosedFinding, OpenFinding } from './open-finding.ts'
 import { reasonIndex } from './policy.ts'
-import { findingMessage } from './sentences.ts'
+import { findingSentence } from './sentences.ts'
 import {
   anyCompleted,
   type EngineSession,
@@ -190,38 +191,34 @@ function replaceCodes(
 ): { opened: FindingChange[]; closed: FindingChange[] } {
   const opened: FindingChange[] = []
   const closed: FindingChange[] = []
-  const records: Registered['opened'] = []
+  const findings: OpenFinding[] = []
   let old = 0
   const closeBelow = (code: number) => {
     for (; old < registered.codes.length && (registered.codes[old] as number) < code; old++) {
-      closed.push(closedFinding(state, registered, old, now))
+      const finding = registered.opened[old] as OpenFinding
+      const change = changeOf(state, registered.codes[old] as number, finding)
+      closed.push(new ClosedFinding(change, finding, now))
     }
   }
   for (const code of codes) {
     closeBelow(code)
     if (registered.codes[old] === code) {
-      records.push(registered.opened[old] as { since: number; message: string })
+      findings.push(registered.opened[old] as OpenFinding)
       old++
       continue
     }
-    const { session, reason, severity } = readCode(state, code)
-    const message = findingMessage(state, registered, session, reason)
-    records.push({ since: now, message })
-    opened.push({ reason, severity, session: session?.name ?? null, message })
+    const { session, reason } = readCode(state, code)
+    const finding = new OpenFinding(now, findingSentence(state, registered, session, reason))
+    findings.push(finding)
+    opened.push(changeOf(state, code, finding))
   }
   closeBelow(Number.POSITIVE_INFINITY)
   registered.codes = codes
-  registered.opened = records
+  registered.opened = findings
   return { opened, closed }
 }
 
-function closedFinding(
-  state: EngineState,
-  registered: Registered,
-  index: number,
-  now: number,
-): FindingChange {
-  const { session, reason, severity } = readCode(state, registered.codes[index] as number)
-  const { since, message } = registered.opened[index] as { since: number; message: string }
-  return { reason, severity, session: session?.name ?? null, message, duration: now - since }
+function changeOf(state: EngineState, code: number, finding: OpenFinding): ChangedFinding {
+  const { session, reason, severity } = readCode(state, code)
+  return new ChangedFinding(reason, severity, session?.name ?? null, finding)
 }

@@ -29,12 +29,20 @@ export interface RouteFacts {
 
 const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
 
-/** The attributes of a stored set as values; of one code alone if given. */
-function readSet(state: EngineState, set: number, code?: AttributeCode): PathAttribute[] {
+/** An owned copy of a stored set's octets. */
+function copySet(state: EngineState, set: number): Uint8Array {
   state.sets.locate(set, window)
-  if (code === undefined) return decodeAttributes(window.view, window.start, window.end, true)
-  const at = findAttribute(window, code)
-  return at === undefined ? [] : decodeAttributes(window.view, at.start, at.end, true)
+  const { view, start, end } = window
+  return new Uint8Array(view.buffer, view.byteOffset + start, end - start).slice()
+}
+
+/** The attributes of a stored set as values; of one code alone if given. */
+function readOctets(octets: Uint8Array, code?: AttributeCode): PathAttribute[] {
+  const view = new DataView(octets.buffer)
+  const end = octets.length
+  if (code === undefined) return decodeAttributes(view, 0, end, true)
+  const at = findAttribute({ view, start: 0, end }, code)
+  return at === undefined ? [] : decodeAttributes(view, at.start, at.end, true)
 }
 
 /** AS numbers of a path in order, those of sets included. */
@@ -44,25 +52,25 @@ function asNumbers(segments: readonly AsPathSegment[]): number[] {
   return segments.flatMap((segment) => segment.asns)
 }
 
-/** Reads a stored route bit by bit; a class, because thousands may be made at once. */
+/**
+ * A route as it was when it was looked at, read bit by bit when it is asked. A class, because thousands
+ * may be made at once, of which few are ever asked.
+ */
 class StoredRoute implements RouteFacts {
   readonly pathLength: number
   readonly originAsn: number
-  private readonly state: EngineState
-  private readonly set: number
+  private readonly octets: Uint8Array
   private path: readonly AsPathSegment[] | undefined
   private texts: readonly string[] | undefined
 
   constructor(state: EngineState, session: EngineSession, set: number) {
-    this.state = state
-    this.set = set
+    this.octets = copySet(state, set)
     this.pathLength = state.sets.pathLength(set)
     this.originAsn = originOf(state, session, set) >>> 0
   }
 
   private get segments(): readonly AsPathSegment[] {
-    this.path ??=
-      findValue(readSet(this.state, this.set, AttributeCode.asPath), 'asPath')?.segments ?? []
+    this.path ??= findValue(readOctets(this.octets, AttributeCode.asPath), 'asPath')?.segments ?? []
     return this.path
   }
 
@@ -80,8 +88,8 @@ class StoredRoute implements RouteFacts {
   }
 
   private readCommunities(): string[] {
-    const standard = readSet(this.state, this.set, AttributeCode.communities)
-    const large = readSet(this.state, this.set, AttributeCode.largeCommunities)
+    const standard = readOctets(this.octets, AttributeCode.communities)
+    const large = readOctets(this.octets, AttributeCode.largeCommunities)
     return [
       ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
       ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
@@ -89,11 +97,11 @@ class StoredRoute implements RouteFacts {
   }
 
   get nextHop(): string {
-    return describeAttributes(readSet(this.state, this.set)).nextHop
+    return describeAttributes(readOctets(this.octets)).nextHop
   }
 }
 
-/** @returns what sentences need of the route with this set on this session; valid while it is held */
+/** @returns what sentences need of the route with this set on this session, whatever becomes of it */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
   return new StoredRoute(state, session, set)
 }
@@ -122,7 +130,7 @@ export function viewRoute(
   route: { prefix: Readonly<Prefix>; set: number; pathId: number; stamp: number },
   verdict: { class: RouteClass; bits: number },
 ): RouteView {
-  const attributes = readSet(state, route.set)
+  const attributes = readOctets(copySet(state, route.set))
   return {
     prefix: formatPrefix(route.prefix),
     ...(table.rib.paths && { pathId: route.pathId }),

@@ -241,17 +241,22 @@ function contextOf(registered: Registered, session: EngineSession): RouteContext
   }
 }
 
-/** The sentence of a finding alone, for events: ten thousand may be made at once. */
-export function findingMessage(
+/**
+ * The sentence of a finding alone. Ten thousand findings may begin at once, so those that lie in a
+ * route are said when they are asked for, from the route as it is now.
+ */
+export function findingSentence(
   state: EngineState,
   registered: Registered,
   session: EngineSession | null,
   reason: FindingReason,
-): string {
+): string | (() => string) {
   const rule = session === null ? undefined : routeRules[reason]
   if (rule === undefined || session === null) {
     return describeFinding(state, registered, session, reason).message
   }
   const route = offendingRoute(state, registered, session, reason)
-  return route === undefined ? '' : rule.message(route, contextOf(registered, session))
+  if (route === undefined) return ''
+  const context = contextOf(registered, session)
+  return () => rule.message(route, context)
 }

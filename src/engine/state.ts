@@ -4,6 +4,7 @@ import { RadixTrie } from '../prefix/trie.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { AdjRibIn } from './adj-rib-in.ts'
 import { AttributeSets } from './attribute-sets.ts'
+import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
 import {
   findingReasons,
@@ -89,8 +90,8 @@ export interface Registered {
   since: number
   /** Open findings: (session index + 1) << 8 | reason << 1 | warning, ascending. */
   codes: number[]
-  /** When each began, and its sentence then. */
-  opened: { since: number; message: string }[]
+  /** Of each code, when it began and its sentence then. */
+  opened: OpenFinding[]
   /** Why the last UPDATE that named it on a session was malformed. */
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>
