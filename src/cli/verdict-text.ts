@@ -83,8 +83,8 @@ function renderFinding(
   return [
     `${paint(finding.severity)} ${style.bold(finding.reason)}${where}${style.dim(since)}\n`,
     paragraph('  ', cleanText(finding.message), screen.columns),
-    paragraph(`  ${style.cyan('do')} `, cleanText(finding.action), screen.columns),
-    keyValues(evidencePairs(finding.evidence), screen, '     '),
+    paragraph(`  ${style.cyan('fix:')} `, cleanText(finding.action), screen.columns),
+    keyValues(evidencePairs(finding.evidence), screen, '       '),
   ].join('')
 }
 
