@@ -25,6 +25,11 @@ export interface DaemonOptions {
   readonly nodeArguments?: readonly string[]
 }
 
+/** The session with the n-th peer. */
+export function sessionName(peer: number): string {
+  return `peer-${peer}`
+}
+
 /** The configuration in YAML. Without checks nothing is registered. */
 export function daemonConfig(setup: Setup, httpPort: number): string {
   return stringify({
@@ -34,7 +39,7 @@ export function daemonConfig(setup: Setup, httpPort: number): string {
       http: { address: '127.0.0.1', port: httpPort },
     },
     sessions: setup.peers.map(({ address, asn }, i) => ({
-      name: `peer-${i}`,
+      name: sessionName(i),
       address,
       asn,
       passive: true,
@@ -58,8 +63,10 @@ async function differences(http: HttpClient, setup: Setup, truths: readonly Tabl
   const expect = (what: string, is: unknown, should: unknown) => {
     if (is !== should) found.push(`${what}: ${is}, expected ${should}`)
   }
-  for (const [i, session] of (await http.sessions()).entries()) {
-    const truth = truths[i] as TableTruth
+  const sessions = await http.sessions()
+  for (const [i, truth] of truths.entries()) {
+    const session = sessions.find(({ name }) => name === sessionName(i))
+    if (session === undefined) throw new Error(`the daemon has no session ${sessionName(i)}`)
     expect(`routes of ${session.name}`, session.prefixes[setup.family], truth.routes)
     expect(`UPDATEs of ${session.name}`, session.messages.received.update, truth.updates)
     if (!setup.checks) continue

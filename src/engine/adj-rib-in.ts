@@ -27,6 +27,8 @@ export class AdjRibIn {
   readonly paths: boolean
   /** Routes held. */
   count = 0
+  /** Keeps the compiler from leaving out what `touch` does. */
+  touched = 0
   /** Grows with every rebuild, after which slot numbers mean something else. */
   version = 0
   private readonly stride: number
@@ -47,6 +49,25 @@ export class AdjRibIn {
     this.slots = new Int32Array(SMALLEST * this.stride)
   }
 
+  /** IPv4 without path identifiers: routes of three words, for which there is a faster way. */
+  get narrow(): boolean {
+    return this.stride === 3
+  }
+
+  /**
+   * Looks at the places of `count` routes of a narrow table, so that `put` finds them in a cache.
+   * @param words first 32 bits of each prefix; `lengths` their lengths
+   */
+  touch(words: Int32Array, lengths: Int32Array, count: number): void {
+    const { slots, shift } = this
+    let seen = 0
+    for (let i = 0; i < count; i++) {
+      const home = homeOf(words[i] as number, lengths[i] as number, shift)
+      seen ^= slots[home * 3 + META] as number
+    }
+    this.touched = seen
+  }
+
   /** Octets held outside V8's heap. */
   get bytes(): number {
     return this.slots.byteLength
@@ -65,7 +86,7 @@ export class AdjRibIn {
     const slots = this.slots
     if (slots[at] !== p.w0 || (slots[at + META] as number) >>> SET_BITS !== p.length + 1)
       return false
-    if (this.stride === 3) return true
+    if (this.narrow) return true
     return this.sameTail(at, p) && (!this.paths || slots[at + this.pathField] === (pathId | 0))
   }
 
@@ -102,7 +123,7 @@ export class AdjRibIn {
    * @returns the attribute set it had before, or NO_SET
    */
   put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
-    return this.stride === 3
+    return this.narrow
       ? this.putNarrow(p.w0, p.length, set, stamp)
       : this.putWide(p, pathId, set, stamp)
   }
@@ -199,7 +220,7 @@ export class AdjRibIn {
     this.limit = (capacity / 4) * 3
     this.shift = Math.clz32(capacity) + 1
     this.version++
-    if (this.stride === 3) moveNarrow(old, this.slots, this.shift)
+    if (this.narrow) moveNarrow(old, this.slots, this.shift)
     else this.moveWide(old)
   }
 

@@ -133,6 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     removeSession(name, now) {
+      intake.settle()
       const gone = session(name)
       scan.dropSession(gone)
       clearTables(state, gone)
@@ -148,11 +149,13 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     sessionUp(name, up, now) {
+      intake.settle()
       sessionUp(state, session(name), up, now)
       engine.flush(now)
     },
 
     sessionDown(name, now, keepUntil = 0) {
+      intake.settle()
       const down = session(name)
       down.up = false
       for (const table of down.tables) if (table !== null) table.complete = false
@@ -182,6 +185,7 @@ export function createEngine(options: EngineOptions): Engine {
     problem: () => decoder.walk.problem?.message ?? null,
 
     refreshBoundary(name, family, boundary, now) {
+      intake.settle()
       const from = session(name)
       const number = Family[family]
       const table = tableOf(from, number)
@@ -200,6 +204,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     tick(now) {
+      intake.settle()
       const patience = state.policy.policy.convergenceSeconds * 1000
       for (const each of state.sessions) {
         if (each === undefined) continue
@@ -222,18 +227,21 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     background(now) {
+      intake.settle()
       if (scan.busy) scan.step()
       engine.flush(now)
       return scan.busy
     },
 
     register(registration, now) {
+      intake.settle()
       const entry = register(state, registration, scan, now)
       scan.add(entry)
       evaluateNew(state, entry, now)
     },
 
     reregister(registration, now) {
+      intake.settle()
       if (redeclare(state, registration)) {
         engine.flush(now)
         return
@@ -243,6 +251,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     unregister(name, now) {
+      intake.settle()
       const entry = unregister(state, name, scan)
       if (entry === undefined) return false
       entry.dirty = true
@@ -252,6 +261,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     setPolicy(policy, now) {
+      intake.settle()
       state.policy = compilePolicy(policy)
       state.sets.rejudge((set) => judgeStored(state, set, state.policy))
       refreshDeclarations(state)

@@ -2,7 +2,7 @@
  * The hot path: routes as the decoder tells them. Each is stored, looked up among the registered
  * prefixes, classed and counted; those that touch a registered prefix mark it for evaluation.
  */
-import type { Family, Prefix } from '../prefix/prefix.ts'
+import { Family, type Prefix } from '../prefix/prefix.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
 import type { AttributeProblem, AttributeWalk } from '../wire/attribute-walk.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
@@ -26,6 +26,9 @@ const FAILED = 1
 const OVERLAP = 2
 const UNREGISTERED = 3
 
+/** Announcements that wait at most. */
+const QUEUE = 256
+
 /** What a scan for more-specifics needs to hear while it runs. */
 export interface ChangeWatcher {
   changed(
@@ -46,6 +49,14 @@ export class Intake implements RouteSink {
   private rib: AdjRibIn | null = null
   private trie: RadixTrie
   private set = NO_SET
+  /** Announcements of IPv4 routes without path identifiers that wait to be stored together. */
+  private readonly queue = {
+    words: new Int32Array(QUEUE),
+    lengths: new Int32Array(QUEUE),
+    sets: new Int32Array(QUEUE),
+    count: 0,
+  }
+  private readonly prefix: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
   /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
   private announced = 0
   private near = 0
@@ -65,12 +76,15 @@ export class Intake implements RouteSink {
 
   /** The session whose UPDATE comes next. @param now milliseconds since the epoch */
   begin(session: EngineSession, now: number): void {
+    const stamp = Math.max(Math.floor(now / 1000), session.minStamp)
+    if (session === this.session && stamp === this.stamp) return
+    this.settle()
     this.session = session
-    this.stamp = Math.max(Math.floor(now / 1000), session.minStamp)
+    this.stamp = stamp
+    this.rib = null
   }
 
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
-    this.settle()
     this.turnTo(family)
     if (this.rib === null) return
     const { path } = walk
@@ -95,8 +109,9 @@ export class Intake implements RouteSink {
     }
   }
 
-  /** Puts what was counted since the last set of attributes into the tally. */
+  /** Stores what still waits, and puts what was counted into the tally. */
   settle(): void {
+    this.drain()
     if (this.announced === 0) return
     const { tally } = this.session
     const family = this.trie.family - 1
@@ -108,34 +123,66 @@ export class Intake implements RouteSink {
   }
 
   private turnTo(family: Family): void {
-    this.rib = tableOf(this.session, family)?.rib ?? null
+    const rib = tableOf(this.session, family)?.rib ?? null
+    if (rib !== null && rib === this.rib) return
+    this.settle()
+    this.rib = rib
     this.trie = this.state.tries[family - 1] as RadixTrie
   }
 
   announce(prefix: Readonly<Prefix>, pathId: number): void {
     const rib = this.rib
     if (rib === null) return
-    const { sets } = this.state
-    const set = this.set
+    this.state.sets.retain(this.set)
+    if (!rib.narrow) {
+      this.store(rib, prefix, pathId, this.set)
+      return
+    }
+    const { queue } = this
+    queue.words[queue.count] = prefix.w0
+    queue.lengths[queue.count] = prefix.length
+    queue.sets[queue.count] = this.set
+    if (++queue.count === QUEUE) this.drain()
+  }
+
+  /**
+   * Stores the announcements that wait. Nearly every route of a large table lies where no cache has it:
+   * all places are looked at in one tight loop first, so that the processor fetches many at a time.
+   */
+  private drain(): void {
+    const { queue, rib, prefix } = this
+    const { count } = queue
+    if (count === 0 || rib === null) return
+    queue.count = 0
+    rib.touch(queue.words, queue.lengths, count)
+    for (let i = 0; i < count; i++) {
+      prefix.w0 = queue.words[i] as number
+      prefix.length = queue.lengths[i] as number
+      this.store(rib, prefix, 0, queue.sets[i] as number)
+    }
+  }
+
+  /** Stores one route, whose attribute set is retained for it already. */
+  private store(rib: AdjRibIn, prefix: Readonly<Prefix>, pathId: number, set: number): void {
     const before = rib.put(prefix, pathId, set, this.stamp)
-    if (before !== set) sets.retain(set)
     this.announced++
     const exact = this.trie.find(prefix)
     if (exact !== NONE || this.trie.covering !== NONE || this.trie.inside) {
       this.near++
-      this.announceNear(prefix, pathId, exact, before)
+      this.storeNear(prefix, pathId, exact, set, before)
     }
-    if (before !== set && before !== NO_SET) sets.release(before)
+    if (before !== NO_SET) this.state.sets.release(before)
   }
 
   /** An announcement that equals, covers or lies inside registered prefixes. */
-  private announceNear(
+  private storeNear(
     prefix: Readonly<Prefix>,
     pathId: number,
     exact: number,
+    set: number,
     before: number,
   ): void {
-    const { state, session, set } = this
+    const { state, session } = this
     const { tally } = session
     if (exact === NONE) {
       bump(tally.classes, OVERLAP)
@@ -159,12 +206,14 @@ export class Intake implements RouteSink {
 
   withdraw(prefix: Readonly<Prefix>, pathId: number): void {
     this.turnTo(prefix.family)
+    this.drain()
     bump(this.session.tally.withdrawn, prefix.family - 1)
     this.remove(prefix, pathId)
   }
 
   malformed(prefix: Readonly<Prefix>, pathId: number, problem: AttributeProblem): void {
     this.turnTo(prefix.family)
+    this.drain()
     this.remove(prefix, pathId)
     const exact = this.trie.find(prefix)
     if (exact === NONE) return
@@ -193,6 +242,7 @@ export class Intake implements RouteSink {
 
   /** Removes a route outside an UPDATE (a sweep of stale ones). */
   sweep(session: EngineSession, prefix: Readonly<Prefix>, pathId: number): void {
+    this.settle()
     this.session = session
     this.turnTo(prefix.family)
     this.remove(prefix, pathId)
@@ -221,6 +271,7 @@ export class Intake implements RouteSink {
   }
 
   endOfRib(family: Family): void {
+    this.settle()
     this.endOfRibSeen(this.session, family)
   }
 }
