@@ -105,7 +105,7 @@ export async function run(file: string, terminal: Terminal): Promise<number> {
   try {
     await aborted(signal)
     log.info({ event: 'stopping' }, 'bgpwarden ends: saying goodbye to every peer')
-    await daemon.close()
+    await daemon.close('bgpwarden is shutting down')
   } finally {
     process.off('SIGHUP', onHangup)
     release()
