@@ -1,0 +1,78 @@
+/** How cost grows with routes, and with sessions. */
+import type { Figure } from '../figures.ts'
+import { short } from '../figures.ts'
+import { type Cost, FIRST_ASN, type Load, measureIntake } from '../intake.ts'
+import { type Context, daemon, fullTables, ipv4World, type Scenario } from '../scenario.ts'
+
+/** One point of the curves. */
+interface Point {
+  readonly label: string
+  load(): Load
+}
+
+function load(tables: Load['tables']): Load {
+  return { family: 'ipv4', tables, registered: ipv4World().registered, checks: true }
+}
+
+function firstRoutes(limit: number): Load {
+  return load([ipv4World().table({ peer: 0, firstAs: FIRST_ASN, packing: 'full', limit })])
+}
+
+/** One million routes in all, over so many sessions. */
+function slices(of: number): Load {
+  if (of === 1) return load(fullTables(ipv4World(), 1))
+  return load(
+    Array.from({ length: of }, (_, index) =>
+      ipv4World().table({
+        peer: 0,
+        firstAs: FIRST_ASN + index,
+        packing: 'full',
+        slice: { index, of },
+      }),
+    ),
+  )
+}
+
+const points = (quick: boolean): readonly Point[] => [
+  { label: '10 k routes', load: () => firstRoutes(10_000) },
+  { label: '100 k routes', load: () => firstRoutes(100_000) },
+  { label: '1 M routes', load: () => load(fullTables(ipv4World(), 1)) },
+  { label: '4 M routes', load: () => load(fullTables(ipv4World(), 4)) },
+  { label: '1 M routes over 10 sessions', load: () => slices(10) },
+  ...(quick ? [] : [{ label: '1 M routes over 100 sessions', load: () => slices(100) }]),
+]
+
+async function run(context: Context): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const point of points(context.quick)) {
+    const what = point.load()
+    const routes = what.tables.reduce((sum, { truth }) => sum + truth.routes, 0)
+    const costs: Cost[] = []
+    for (let turn = 0; turn < Math.min(3, context.runs); turn++) {
+      costs.push(await measureIntake(daemon(context), context.place, what, true))
+    }
+    const figure = (name: string, unit: string, of: (cost: Cost) => number): Figure => ({
+      name: `growth / ${point.label} / ${name}`,
+      unit,
+      values: costs.map(of),
+    })
+    const made = [
+      figure('CPU a route', 'ns', (cost) => (cost.cpuSeconds / routes) * 1e9),
+      figure('routes a CPU second', '1/s', (cost) => routes / cost.cpuSeconds),
+      figure('memory a route', 'B', (cost) => {
+        return ((cost.residentAfter - cost.residentBefore) * 1e6) / routes
+      }),
+    ]
+    context.log(
+      `  ${point.label.padEnd(30)} ${made.map(({ values, unit }) => `${short(values[0] ?? 0)} ${unit}`).join(', ')}`,
+    )
+    figures.push(...made)
+  }
+  return figures
+}
+
+export const growth: Scenario = {
+  name: 'growth',
+  what: 'cost of 10 k, 100 k, 1 M and 4 M routes, and of 1, 10 and 100 sessions',
+  run,
+}
