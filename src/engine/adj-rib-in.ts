@@ -18,9 +18,10 @@ const SET_BITS = 24
 const SET_MASK = (1 << SET_BITS) - 1
 /** Attribute sets that a route can name. */
 export const MAX_SETS = 1 << SET_BITS
-const SMALLEST = 1024
+const SMALLEST_BITS = 11
+const SMALLEST = 1 << SMALLEST_BITS
 /** From this capacity on a table doubles; below it grows fourfold. */
-const LARGE = 1 << 18
+const LARGE = 1 << 20
 
 export class AdjRibIn {
   readonly family: Family
@@ -37,7 +38,7 @@ export class AdjRibIn {
   private capacity = SMALLEST
   /** Routes above which the table grows: three quarters of its slots. */
   private limit = (SMALLEST * 3) / 4
-  private shift = 32 - 10
+  private shift = 32 - SMALLEST_BITS
 
   /** @param paths whether routes carry path identifiers (RFC 7911) */
   constructor(family: Family, paths: boolean) {
@@ -303,7 +304,7 @@ export class AdjRibIn {
     this.slots = new Int32Array(SMALLEST * stride)
     this.capacity = SMALLEST
     this.limit = (SMALLEST / 4) * 3
-    this.shift = 32 - 10
+    this.shift = 32 - SMALLEST_BITS
     this.count = 0
     this.version++
   }

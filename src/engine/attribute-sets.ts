@@ -17,6 +17,9 @@ const PATH_LENGTH = 6
 const NEXT_FREE = 7
 const RECORD = 8
 
+/** Slots from which on the hash table doubles; below it grows fourfold. */
+const LARGE = 1 << 19
+
 /** Octets live in segments, so that space comes back and no large array is ever copied. */
 const SEGMENT_BITS = 20
 const SEGMENT_SIZE = 1 << SEGMENT_BITS
@@ -126,7 +129,7 @@ export class AttributeSets {
     this.table[slot * 2] = hash
     this.table[slot * 2 + 1] = set + 1
     this.count++
-    if (this.count * 3 > this.mask * 2) this.rehash((this.mask + 1) * 2)
+    if (this.count * 3 > this.mask * 2) this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
     return set
   }
 

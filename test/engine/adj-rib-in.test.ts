@@ -84,7 +84,7 @@ test('grows with its routes and shrinks when they go, losing none', () => {
   for (const [i, p] of prefixes.entries()) rib.put(p, 0, i, 1)
   expect(rib.count).toBe(prefixes.length)
   for (const [i, p] of prefixes.entries()) expect(rib.get(p, 0)).toBe(i)
-  expect(rib.bytes).toBe(65536 * 4 * 12)
+  expect(rib.bytes).toBe(131072 * 12)
   for (const [i, p] of prefixes.entries()) expect(rib.remove(p, 0)).toBe(i)
   expect(rib.count).toBe(0)
   expect(rib.bytes).toBe(empty)
