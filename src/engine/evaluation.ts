@@ -6,7 +6,7 @@ import { familyName } from '../prefix/prefix.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import { ChangedFinding, ClosedFinding, OpenFinding } from './open-finding.ts'
 import { reasonIndex } from './policy.ts'
-import { findingSentence } from './sentences.ts'
+import { findingSentence, type SaidRoute } from './sentences.ts'
 import {
   anyCompleted,
   type EngineSession,
@@ -192,6 +192,7 @@ function replaceCodes(
   const opened: FindingChange[] = []
   const closed: FindingChange[] = []
   const findings: OpenFinding[] = []
+  let last: SaidRoute | null = null
   let old = 0
   const closeBelow = (code: number) => {
     for (; old < registered.codes.length && (registered.codes[old] as number) < code; old++) {
@@ -208,7 +209,9 @@ function replaceCodes(
       continue
     }
     const { session, reason } = readCode(state, code)
-    const finding = new OpenFinding(now, findingSentence(state, registered, session, reason))
+    const { said, route } = findingSentence(state, registered, session, reason, last)
+    last = route
+    const finding = new OpenFinding(now, said)
     findings.push(finding)
     opened.push(changeOf(state, code, finding))
   }

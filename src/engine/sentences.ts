@@ -1,6 +1,7 @@
 /** Findings in words: what is wrong, with the offending value, and who changes what. */
 import { formatPrefix } from '../prefix/text.ts'
 import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
+import { NO_SET } from './adj-rib-in.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import { reasonBit } from './policy.ts'
 import { type RouteFacts, readRoute } from './route-facts.ts'
@@ -121,18 +122,19 @@ export function describeRouteFinding(
 }
 
 /** The first route of the prefix on the session that has the finding. */
-function offendingRoute(
+function offendingSet(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
   reason: FindingReason,
-): RouteFacts | undefined {
-  let found: number | undefined
-  const table = tableOf(session, registered.prefix.family)
-  table?.rib.eachPath(registered.prefix, (set) => {
-    if ((judgeSet(state, registered, session, set) & reasonBit(reason)) !== 0) found ??= set
+): number {
+  const bit = reasonBit(reason)
+  let found = NO_SET
+  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
+    const offends = (judgeSet(state, registered, session, set) & bit) !== 0
+    if (offends && found === NO_SET) found = set
   })
-  return found === undefined ? undefined : readRoute(state, session, found)
+  return found
 }
 
 function describeMissing(registered: Registered, session: EngineSession): Sentences {
@@ -222,11 +224,10 @@ export function describeFinding(
     case 'overlapping-announcement':
       return describeMoreSpecifics(state, registered, session)
     default: {
-      const route = offendingRoute(state, registered, session, reason)
-      const context = contextOf(registered, session)
-      return route === undefined
-        ? { message: '', action: '', evidence: {} }
-        : describeRouteFinding(reason, route, context)
+      const set = offendingSet(state, registered, session, reason)
+      if (set === NO_SET) return { message: '', action: '', evidence: {} }
+      const route = readRoute(state, session, set)
+      return describeRouteFinding(reason, route, contextOf(registered, session))
     }
   }
 }
@@ -241,22 +242,38 @@ function contextOf(registered: Registered, session: EngineSession): RouteContext
   }
 }
 
+/** The route that the last sentences of one evaluation were about. */
+export interface SaidRoute {
+  session: EngineSession | null
+  set: number
+  route: RouteFacts
+  context: RouteContext
+}
+
 /**
  * The sentence of a finding alone. Ten thousand findings may begin at once, so those that lie in a
  * route are said when they are asked for, from the route as it is now.
+ * @param last what the call before returned as `route`, in the same evaluation; null at first
  */
 export function findingSentence(
   state: EngineState,
   registered: Registered,
   session: EngineSession | null,
   reason: FindingReason,
-): string | (() => string) {
+  last: SaidRoute | null,
+): { said: string | (() => string); route: SaidRoute | null } {
   const rule = session === null ? undefined : routeRules[reason]
   if (rule === undefined || session === null) {
-    return describeFinding(state, registered, session, reason).message
+    return { said: describeFinding(state, registered, session, reason).message, route: last }
   }
-  const route = offendingRoute(state, registered, session, reason)
-  if (route === undefined) return ''
-  const context = contextOf(registered, session)
-  return () => rule.message(route, context)
+  const set = offendingSet(state, registered, session, reason)
+  if (set === NO_SET) return { said: '', route: last }
+  const known = last !== null && last.session === session && last.set === set
+  const { route, context } = known
+    ? last
+    : { route: readRoute(state, session, set), context: contextOf(registered, session) }
+  return {
+    said: () => rule.message(route, context),
+    route: known ? last : { session, set, route, context },
+  }
 }
