@@ -29,20 +29,31 @@ export interface RouteFacts {
 
 const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
 
-/** An owned copy of a stored set's octets. */
-function copySet(state: EngineState, set: number): Uint8Array {
+/** Copies are made side by side in blocks: ten thousand small arrays would be a burden on the collector. */
+const BLOCK = 65536
+let block = new DataView(new ArrayBuffer(0))
+let blockUsed = 0
+
+/** A copy of a stored set's octets that nobody changes. */
+function copySet(state: EngineState, set: number): StoredWindow {
   state.sets.locate(set, window)
   const { view, start, end } = window
-  return new Uint8Array(view.buffer, view.byteOffset + start, end - start).slice()
+  const length = end - start
+  if (blockUsed + length > block.byteLength) {
+    block = new DataView(new ArrayBuffer(Math.max(BLOCK, length)))
+    blockUsed = 0
+  }
+  const at = blockUsed
+  for (let i = 0; i < length; i++) block.setUint8(at + i, view.getUint8(start + i))
+  blockUsed += length
+  return { view: block, start: at, end: at + length }
 }
 
 /** The attributes of a stored set as values; of one code alone if given. */
-function readOctets(octets: Uint8Array, code?: AttributeCode): PathAttribute[] {
-  const view = new DataView(octets.buffer)
-  const end = octets.length
-  if (code === undefined) return decodeAttributes(view, 0, end, true)
-  const at = findAttribute({ view, start: 0, end }, code)
-  return at === undefined ? [] : decodeAttributes(view, at.start, at.end, true)
+function readOctets(stored: StoredWindow, code?: AttributeCode): PathAttribute[] {
+  if (code === undefined) return decodeAttributes(stored.view, stored.start, stored.end, true)
+  const at = findAttribute(stored, code)
+  return at === undefined ? [] : decodeAttributes(stored.view, at.start, at.end, true)
 }
 
 /** AS numbers of a path in order, those of sets included. */
@@ -59,7 +70,7 @@ function asNumbers(segments: readonly AsPathSegment[]): number[] {
 class StoredRoute implements RouteFacts {
   readonly pathLength: number
   readonly originAsn: number
-  private readonly octets: Uint8Array
+  private readonly octets: StoredWindow
   private path: readonly AsPathSegment[] | undefined
   private texts: readonly string[] | undefined
 
@@ -130,7 +141,8 @@ export function viewRoute(
   route: { prefix: Readonly<Prefix>; set: number; pathId: number; stamp: number },
   verdict: { class: RouteClass; bits: number },
 ): RouteView {
-  const attributes = readOctets(copySet(state, route.set))
+  state.sets.locate(route.set, window)
+  const attributes = readOctets(window)
   return {
     prefix: formatPrefix(route.prefix),
     ...(table.rib.paths && { pathId: route.pathId }),
