@@ -1,5 +1,6 @@
 /** What the engine takes in and gives out: registrations, findings, verdicts, events, views. */
 import type { FamilyName, Prefix } from '../prefix/prefix.ts'
+import type { AttributeText } from '../wire/attribute-text.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 
 /** Finding reasons that the engine itself can find; the order is the bit number inside the engine. */
@@ -148,25 +149,13 @@ export interface PrefixVerdict extends PrefixSummary {
 }
 
 /** A route of an Adj-RIB-In, made when somebody asks. */
-export interface RouteView {
+export interface RouteView extends AttributeText {
   readonly prefix: string
   /** RFC 7911 path identifier, when the session negotiated it. */
   readonly pathId?: number
   readonly class: RouteClass
   /** Attribute findings of the route under the default (or its registration's) policy. */
   readonly reasons: readonly FindingReason[]
-  readonly origin: string
-  readonly asPath: string
-  readonly nextHop: string
-  readonly med: number | null
-  readonly localPref: number | null
-  readonly communities: readonly string[]
-  readonly largeCommunities: readonly string[]
-  readonly extendedCommunities: readonly string[]
-  readonly atomicAggregate: boolean
-  readonly aggregator: string | null
-  /** Attributes the daemon does not know: code, flags, hex of the value. */
-  readonly unknownAttributes: readonly { code: number; flags: number; value: string }[]
   /** RFC facts worth an operator's eye: `as-set`, `confederation-segment`, `own-as`, `as-trans`, ... */
   readonly notes: readonly string[]
   /** Milliseconds since the epoch. */

@@ -269,9 +269,7 @@ export class UpdateDecoder {
       prefix.length = length
       prefix.w0 = length === 0 ? 0 : word & (-1 << (32 - length))
       offset += (length + 7) >> 3
-      if (verb === ANNOUNCE) sink.announce(prefix, pathId)
-      else if (verb === WITHDRAW) sink.withdraw(prefix, pathId)
-      else sink.malformed(prefix, pathId, problem as AttributeProblem)
+      tell(sink, verb, prefix, pathId, problem)
     }
   }
 
@@ -300,9 +298,7 @@ export class UpdateDecoder {
       prefix.w2 = readWord(view, offset + 8, length - 64)
       prefix.w3 = readWord(view, offset + 12, length - 96)
       offset += (length + 7) >> 3
-      if (verb === ANNOUNCE) sink.announce(prefix, pathId)
-      else if (verb === WITHDRAW) sink.withdraw(prefix, pathId)
-      else sink.malformed(prefix, pathId, problem as AttributeProblem)
+      tell(sink, verb, prefix, pathId, problem)
     }
   }
 }
@@ -311,6 +307,18 @@ type Verb = 0 | 1 | 2
 const ANNOUNCE = 0
 const WITHDRAW = 1
 const MALFORMED = 2
+
+function tell(
+  sink: RouteSink,
+  verb: Verb,
+  prefix: Readonly<Prefix>,
+  pathId: number,
+  problem: AttributeProblem | null,
+): void {
+  if (verb === ANNOUNCE) sink.announce(prefix, pathId)
+  else if (verb === WITHDRAW) sink.withdraw(prefix, pathId)
+  else sink.malformed(prefix, pathId, problem as AttributeProblem)
+}
 
 /** The first `bits` bits of the word at `offset`, the rest 0; octets behind them are not looked at. */
 function readWord(view: DataView, offset: number, bits: number): number {
