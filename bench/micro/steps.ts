@@ -83,12 +83,13 @@ function takeApart(table: Octets): { prefixes: Int32Array; sets: Copied[] } {
 export function engineWith(sessions: number, registered: readonly string[]) {
   const engine = createEngine({ policy: defaultPolicy, now: Date.now })
   for (let i = 0; i < sessions; i++) {
-    engine.addSession({
+    const session = {
       name: `peer-${i}`,
-      families: ['ipv4', 'ipv6'],
+      families: ['ipv4', 'ipv6'] as const,
       asn: FIRST_ASN + i,
       localAsn: 64_500,
-    })
+    }
+    engine.addSession(session, Date.now())
   }
   for (const [i, text] of registered.entries()) {
     const registration = {
@@ -131,7 +132,7 @@ export function stepFigures(quick: boolean): Figure[] {
   const { prefixes, sets } = takeApart(table)
 
   const intern = (into: AttributeSets) => {
-    for (const { window, originAs } of sets) into.retain(into.intern(window, 0, originAs, 4), 1)
+    for (const { window, originAs } of sets) into.retain(into.intern(window, 0, originAs, 4))
   }
   const each = (work: (prefix: Prefix) => void) => {
     const prefix: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
