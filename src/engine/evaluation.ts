@@ -152,6 +152,7 @@ export function evaluate(state: EngineState, registered: Registered, now: number
   const before = registered.state
   const changed = !sameCodes(registered.codes, codes)
   if (next === before && !changed) return
+  registered.summary = null
   const { opened, closed } = changed
     ? replaceCodes(state, registered, codes, now)
     : { opened: [], closed: [] }

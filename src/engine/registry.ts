@@ -41,6 +41,7 @@ export function expectedSessions(state: EngineState, registration: Registration)
 /** Puts what a registration declares into an entry. @throws CommunityError for its policy */
 function declare(state: EngineState, entry: Registered, registration: Registration): void {
   entry.registration = registration
+  entry.summary = null
   entry.ownPolicy = registration.policy !== undefined
   entry.policy = entry.ownPolicy
     ? compilePolicy({ ...state.policy.policy, ...registration.policy })
@@ -83,11 +84,13 @@ export function register(
     malformed: null,
     moreSpecifics: null,
     dirty: false,
+    summary: null,
   }
   declare(state, entry, registration)
   findOverlaps(state, entry)
   const twin = trieOf(state, prefix).set(prefix, number)
   state.registered[number] = entry
+  state.sorted = null
   state.byName.set(registration.name, entry)
   if (twin !== NONE) entry.twin = state.registered[twin] ?? null
   else recountAbove(state, prefix, true, watcher)
@@ -170,6 +173,7 @@ export function unregister(
 
 function release(state: EngineState, entry: Registered): void {
   state.registered[entry.number] = undefined
+  state.sorted = null
   state.freeNumbers.push(entry.number)
 }
 
@@ -207,11 +211,12 @@ export function refreshDeclarations(state: EngineState): void {
 }
 
 /** All registered prefixes, in the order of `comparePrefix`, then of their names. */
-export function sortedEntries(state: EngineState): Registered[] {
-  return state.registered
+export function sortedEntries(state: EngineState): readonly Registered[] {
+  state.sorted ??= state.registered
     .filter((entry) => entry !== undefined)
     .sort(
       (a, b) =>
         comparePrefix(a.prefix, b.prefix) || (a.registration.name < b.registration.name ? -1 : 1),
     )
+  return state.sorted
 }

@@ -11,6 +11,7 @@ import {
   type PrefixEvent,
   type PrefixState,
   type PrefixStateName,
+  type PrefixSummary,
   type Registration,
   routeClasses,
 } from './types.ts'
@@ -96,6 +97,8 @@ export interface Registered {
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>
   dirty: boolean
+  /** What lists show of it; made again after a change. */
+  summary: PrefixSummary | null
 }
 
 export interface EngineState {
@@ -104,6 +107,8 @@ export interface EngineState {
   readonly tries: readonly [RadixTrie, RadixTrie]
   /** By number; holes where a prefix was unregistered. */
   readonly registered: (Registered | undefined)[]
+  /** The registered prefixes in the order of lists; made again after a change. */
+  sorted: readonly Registered[] | null
   /** Numbers below `registered.length` that are free. */
   readonly freeNumbers: number[]
   readonly byName: Map<string, Registered>
@@ -123,6 +128,7 @@ export function createState(
     sets: new AttributeSets(),
     tries: [new RadixTrie(Family.ipv4), new RadixTrie(Family.ipv6)],
     registered: [],
+    sorted: null,
     freeNumbers: [],
     byName: new Map(),
     sessions: [],

@@ -37,6 +37,11 @@ function openReasons(state: EngineState, registered: Registered): FindingReason[
 }
 
 function summarise(state: EngineState, registered: Registered): PrefixSummary {
+  registered.summary ??= makeSummary(state, registered)
+  return registered.summary
+}
+
+function makeSummary(state: EngineState, registered: Registered): PrefixSummary {
   const { registration, prefix } = registered
   return {
     name: registration.name,
