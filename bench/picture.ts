@@ -37,17 +37,21 @@ function bars(figures: readonly Figure[], last: string, wanted: RegExp): Bar[] {
   })
 }
 
-/** @returns undefined when growth was not measured */
-export function drawGrowth(results: {
-  readonly figures: readonly Figure[]
-  readonly machine: string
-  readonly node: string
-}): string | undefined {
+/** @returns undefined when growth was not measured by any of the runs; the first that did is drawn */
+export function drawGrowth(
+  runs: readonly {
+    readonly figures: readonly Figure[]
+    readonly machine: string
+    readonly node: string
+  }[],
+): string | undefined {
+  const results = runs.find(({ figures }) => figures.some(({ name }) => name.startsWith('growth')))
+  if (results === undefined) return undefined
   const { figures } = results
   const time = bars(figures, 'CPU a route', /^\S+ [kM] routes$/)
   const space = bars(figures, 'memory a route', /^\S+ [kM] routes$/)
-  if (time.length === 0 || space.length === 0) return undefined
-  const caption = `Cost a route by routes held; each point a fresh daemon, its start-up (compiling the hot path) included.`
+  const caption =
+    'Cost a route by routes held; each point a fresh daemon, compiling its hot path included.'
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
   <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${plot(PLOT.left, 'CPU a route', 'ns', time)}

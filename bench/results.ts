@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { type Figure, isMet, median } from './figures.ts'
+import { replaceFigures, type Saved } from './markdown.ts'
 import { drawGrowth } from './picture.ts'
 import type { Context } from './scenario.ts'
 
@@ -17,6 +18,7 @@ export interface Results {
 }
 
 const here = new URL('.', import.meta.url).pathname
+const page = new URL('../docs/performance.md', import.meta.url).pathname
 const picture = new URL('../docs/growth.svg', import.meta.url).pathname
 
 /** CPU, cores, memory, system. */
@@ -69,32 +71,47 @@ function toJson(results: Results): string {
 }
 
 /**
- * Writes results to `bench/results/`, and with `save` also to `bench/last.json`: its figures of the
- * same names on the same major version of Node are replaced, the others stay.
+ * Writes results to `bench/results/`. With `save` they also replace figures of the same names on the
+ * same major version of Node in `bench/last.json`, and the tables and the picture in `docs/` follow.
+ * @returns the path of the file
  */
 export function writeResults(results: Results, save: boolean): string {
   mkdirSync(`${here}results`, { recursive: true })
   const path = `${here}results/${results.date.replaceAll(':', '-')}.json`
   writeFileSync(path, toJson(results))
   if (!save) return path
-  const [major = 'v0'] = results.node.split('.')
-  const kept = readLast()
-  const before = kept[major]?.figures ?? []
-  const names = new Set(results.figures.map(({ name }) => name))
-  const figures = [...before.filter(({ name }) => !names.has(name)), ...results.figures]
-  const merged = { ...results, figures }
-  const all = { ...kept, [major]: JSON.parse(toJson(merged)) as Results }
+  const all = mergeSaved(readLast(), JSON.parse(toJson(results)) as Results)
   writeFileSync(`${here}last.json`, `${JSON.stringify(all, null, 1)}\n`)
-  const svg = drawGrowth(merged)
+  writeFileSync(page, replaceFigures(readFileSync(page, 'utf8'), all))
+  const svg = drawGrowth(Object.values(all))
   if (svg !== undefined) writeFileSync(picture, svg)
   return path
 }
 
-/** The figures saved last, by major version of Node. */
-function readLast(): Record<string, Results> {
+/** The figures saved last. */
+function readLast(): Saved {
   try {
-    return JSON.parse(readFileSync(`${here}last.json`, 'utf8')) as Record<string, Results>
+    return JSON.parse(readFileSync(`${here}last.json`, 'utf8')) as Saved
   } catch {
     return {}
   }
+}
+
+/** New figures take the place of those of the same name on the same Node; routers add up. */
+function mergeSaved(saved: Saved, results: Results): Saved {
+  const [major = 'v0'] = results.node.split('.')
+  const before = saved[major]
+  const fresh = new Map(results.figures.map((figure) => [figure.name, figure]))
+  const kept = (before?.figures ?? []).map((figure) => {
+    const newer = fresh.get(figure.name)
+    fresh.delete(figure.name)
+    return newer ?? figure
+  })
+  const merged = {
+    ...results,
+    routers: { ...before?.routers, ...results.routers },
+    figures: [...kept, ...fresh.values()],
+  }
+  const all = { ...saved, [major]: merged }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -21,6 +21,9 @@ import { microScenarios } from './scenarios/micro.ts'
 import { reload } from './scenarios/reload.ts'
 import { senderScenario } from './scenarios/sender.ts'
 
+/** Where `--profile` leaves what it measured. */
+const profiles = new URL('results', import.meta.url).pathname
+
 const scenarios: readonly Scenario[] = [
   senderScenario,
   ...intakeScenarios,
@@ -38,6 +41,7 @@ interface Options {
   readonly runs: number
   readonly node: string
   readonly save?: true
+  readonly profile?: true
   readonly peers?: true
   readonly routers?: readonly string[]
   readonly compile: boolean
@@ -57,7 +61,8 @@ function parseOptions(): Options {
     .option('--runs <number>', 'runs of each', positive, 5)
     .option('--quick', 'smaller and fewer, in about a minute')
     .option('--node <path>', 'the Node that runs the daemon', process.execPath)
-    .option('--save', 'keep the figures as bench/last.json, and the picture in docs/')
+    .option('--save', 'keep the figures in bench/last.json and docs/performance.md')
+    .option('--profile', 'have the daemon write CPU profiles into bench/results')
     .option('--peers', 'with routers beside the daemon; needs root and Linux')
     .option('--routers <names...>', 'these routers only')
     .option('--no-compile', 'measure what was compiled last')
@@ -122,6 +127,7 @@ async function main(): Promise<number> {
   const quick = options.quick === true
   const context: Context = {
     node: options.node,
+    nodeArguments: options.profile === true ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [],
     runs: quick ? Math.min(2, options.runs) : options.runs,
     quick,
     place: { address: options.peers === true ? routerAddress : '127.0.0.1', port: 17_900 },

@@ -8,6 +8,8 @@ import { openWorld, type TableFile, type World } from './table-file.ts'
 export interface Context {
   /** The Node that runs the daemon. */
   readonly node: string
+  /** More arguments for it. */
+  readonly nodeArguments: readonly string[]
   readonly runs: number
   readonly quick: boolean
   readonly place: Place
@@ -26,8 +28,8 @@ export interface Scenario {
   run(context: Context): Promise<Figure[]>
 }
 
-export function daemonOptions({ node, httpPort }: Context): DaemonOptions {
-  return { node, httpPort }
+export function daemonOptions({ node, nodeArguments, httpPort }: Context): DaemonOptions {
+  return { node, nodeArguments, httpPort }
 }
 
 /** The daemon as a contestant of this context. */
