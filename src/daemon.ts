@@ -144,7 +144,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const ready = () => {
     const { path } = config.storage
     const checks = [
-      { name: 'bgp', ok: sessions.addresses().length > 0, detail: 'listening for BGP' },
+      {
+        name: 'bgp',
+        ok: sessions.addresses().length === config.listen.bgp.length,
+        detail: config.listen.bgp.length === 0 ? 'opens every connection' : 'listening for BGP',
+      },
       ...(path === null
         ? []
         : [{ name: 'storage', ok: isWritable(path), detail: `${path} can be written` }]),

@@ -16,7 +16,6 @@ export const findingReasons = [
   'overlapping-announcement',
   'malformed-update',
   'session-down',
-  'duplicate-prefix',
 ] as const
 export type FindingReason = (typeof findingReasons)[number]
 

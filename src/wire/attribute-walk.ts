@@ -2,7 +2,7 @@
  * The path attributes of one UPDATE, walked once: every RFC 7606 check, and the few numbers and
  * windows that judging and storing need. Nothing is allocated unless something is wrong.
  */
-import { type PathFacts, readPathFacts } from './as-path-facts.ts'
+import { PathFact, type PathFacts, readPathFacts } from './as-path-facts.ts'
 import { type AttributeRow, attributeTable } from './attribute-table.ts'
 import { AttributeCode, AttributeFlag, ErrorCode, Safi, UpdateSubcode } from './codes.ts'
 import { ProtocolError } from './errors.ts'
@@ -195,7 +195,8 @@ export class AttributeWalk {
     }
     if ((flags & REQUIRED_FLAGS) !== requiredFlags[code]) {
       this.flagConflict(code, flags, at, end)
-      return
+      // Routes of an MP attribute can be read all the same, so they are withdrawn (RFC 7606 §3 c, §3 j).
+      if (code !== AttributeCode.mpReachNlri && code !== AttributeCode.mpUnreachNlri) return
     }
     const length = end - value
     const fixed = fixedLength[code] as number
@@ -360,8 +361,7 @@ export class AttributeWalk {
   }
 }
 
-// PathFact.asZero, as a local constant for the hot path.
-const AS_ZERO = 1 << 6
+const AS_ZERO = PathFact.asZero
 
 function isJudged(window: MultiprotocolWindow): boolean {
   return window.safi === Safi.unicast && (window.afi === 1 || window.afi === 2)

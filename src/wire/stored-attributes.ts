@@ -5,7 +5,7 @@
  */
 
 import { encodeAsPath, mergeAs4Path, readAsPath } from './as-path.ts'
-import { readPathFacts } from './as-path-facts.ts'
+import { PathFact, readPathFacts } from './as-path-facts.ts'
 import type { AttributeWalk, Window } from './attribute-walk.ts'
 import { AS_TRANS, AttributeCode, AttributeFlag, MAX_EXTENDED_MESSAGE_LENGTH } from './codes.ts'
 import { Cursor } from './cursor.ts'
@@ -54,13 +54,15 @@ export class StoredAttributes implements StoredWindow {
   /**
    * On a session with 2-octet AS numbers: joins AS_PATH and AS4_PATH (RFC 6793 §4.2.3) and reads the
    * facts of the result into `walk.path`.
-   * @returns false when AS_PATH is malformed
+   * @returns false when AS_PATH is malformed, or holds AS 0
    */
   mergePaths(walk: AttributeWalk): boolean {
     this.path = null
     if (walk.asPath.start === 0) return true
     try {
       const path = readAsPath(cursorOn(walk, walk.asPath), false)
+      // RFC 7607 §2; an AS4_PATH with AS 0 has been discarded before.
+      if (path.some(({ asns }) => asns.includes(0))) return false
       const ignoreAs4 = walk.as4Path.start === 0 || aggregatorSettles(walk)
       const merged = ignoreAs4
         ? path
@@ -70,7 +72,9 @@ export class StoredAttributes implements StoredWindow {
       return false
     }
     const view = new DataView(this.path.buffer, this.path.byteOffset, this.path.byteLength)
-    return readPathFacts(view, 0, view.byteLength, walk.path)
+    if (!readPathFacts(view, 0, view.byteLength, walk.path)) return false
+    // RFC 7607 §2.
+    return (walk.path.bits & PathFact.asZero) === 0
   }
 
   /**
@@ -101,7 +105,7 @@ export class StoredAttributes implements StoredWindow {
       const extended = (flags & AttributeFlag.extendedLength) !== 0
       const dropped = nextDropped < walk.droppedCount && walk.dropped[nextDropped] === at
       if (dropped) nextDropped++
-      if (walk.end - at < 4) return
+      if (walk.end - at < (extended ? 4 : 3)) return
       const code = view.getUint8(at + 1)
       const end = extended ? at + 4 + view.getUint16(at + 2) : at + 3 + view.getUint8(at + 2)
       if (end > walk.end) return

@@ -231,6 +231,17 @@ describe('errors (RFC 7606)', () => {
     })
   })
 
+  test('treat-as-withdraw: AS 0 in a path of 2-octet AS numbers (RFC 7607 §2)', () => {
+    const told = decode(
+      update({ attributes: `${ORIGIN} 40 02 06 02 02 0d1c 0000 ${NEXT_HOP}`, nlri: prefix }),
+      { as4: false },
+    )
+    expect(told).toMatchObject({
+      handling: 'treat-as-withdraw',
+      malformedRoutes: ['198.51.100.0/24'],
+    })
+  })
+
   test.for([
     ['§7.6 ATOMIC_AGGREGATE length', '40 06 01 00'],
     ['§7.7 AGGREGATOR length', 'c0 07 06 0d1c c0000201'],
@@ -420,7 +431,7 @@ describe.runIf(sharedVectors)('shared vectors', () => {
     'accept-and-drop-unknown-non-transitive': 'accept',
     'accept-and-propagate-with-partial-bit': 'accept',
   }
-  /** RFC 4271 §6.3 lets a semantically wrong NEXT_HOP be ignored; here the route is kept, with a note. */
+  /** RFC 4271 §6.3 lets a route with a semantically wrong NEXT_HOP be ignored; here it is kept. */
   const keptNextHop = /nexthop-(zero|multicast)/
 
   test.for(treated)('$id: $treatment', (record) => {
