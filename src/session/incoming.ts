@@ -11,8 +11,10 @@ import { copyMessage } from './parking.ts'
 import type { Refusal, Session } from './session.ts'
 import type { SessionListener } from './types.ts'
 
-/** Connections that no session has taken, those that are being refused included. */
-const MAX_UNBOUND = 128
+/** Connections that are being refused: they may take two seconds to read why. */
+const MAX_REFUSED = 128
+/** Connections from one address that wait for the OPEN that tells whose they are. */
+const MAX_WAITING = 32
 /** How long a peer may take to send the OPEN that tells who it is. */
 const OPEN_LIMIT_MS = 30_000
 
@@ -36,26 +38,18 @@ export function createIncoming(
   listener: Pick<SessionListener, 'refused'>,
   sessionsAt: (address: string) => readonly Session[],
 ): Incoming {
-  /** With the timer that waits for the OPEN. */
-  const unbound = new Map<Connection, Timer>()
+  /** Wait for their OPEN, with the timer that ends it. */
+  const waiting = new Map<Connection, Timer>()
+  /** Were told why they go, and are not gone yet. */
+  const leaving = new Set<Connection>()
 
   function accept(socket: Socket): void {
     const connection = createConnection(pool, socket, false)
     const { remoteAddress, remotePort } = connection
-    if (unbound.size >= MAX_UNBOUND) {
-      connection.destroy()
-      listener.refused(
-        remoteAddress,
-        remotePort,
-        `${MAX_UNBOUND} connections wait for a session already`,
-      )
-      return
-    }
-    const limit = createTimer(pool.clock, () =>
-      refuse(connection, REJECTED, `it sent no OPEN within ${OPEN_LIMIT_MS / 1000} s`),
-    )
-    unbound.set(connection, limit)
-    socket.once('close', () => forget(connection))
+    socket.once('close', () => {
+      forget(connection)
+      leaving.delete(connection)
+    })
     const candidates = sessionsAt(remoteAddress)
     const [only, ...others] = candidates
     if (only === undefined) {
@@ -69,14 +63,19 @@ export function createIncoming(
   }
 
   function forget(connection: Connection): void {
-    unbound.get(connection)?.stop()
-    unbound.delete(connection)
+    waiting.get(connection)?.stop()
+    waiting.delete(connection)
   }
 
-  /** Without `notice` the peer is told nothing. */
+  /** Without `notice` the peer is told nothing, as when very many are being refused. */
   function refuse(connection: Connection, notice: Notice | undefined, why: string): void {
-    unbound.get(connection)?.stop()
-    connection.close(notice && encodeNotification(notice))
+    forget(connection)
+    if (leaving.size < MAX_REFUSED) {
+      leaving.add(connection)
+      connection.close(notice && encodeNotification(notice))
+    } else {
+      connection.destroy()
+    }
     listener.refused(connection.remoteAddress, connection.remotePort, why)
   }
 
@@ -86,9 +85,21 @@ export function createIncoming(
     else refuse(connection, refused.notice, refused.why)
   }
 
+  /** A flood from one address leaves the others room. */
+  function waitingAt(address: string): number {
+    let count = 0
+    for (const { remoteAddress } of waiting.keys()) if (remoteAddress === address) count++
+    return count
+  }
+
   /** Several sessions have the address: the AS number in the peer's OPEN decides. */
   function awaitOpen(connection: Connection): void {
     const { remoteAddress, remotePort } = connection
+    if (waitingAt(remoteAddress) >= MAX_WAITING) {
+      const why = `${MAX_WAITING} connections from ${remoteAddress} wait for a session already`
+      refuse(connection, REJECTED, why)
+      return
+    }
     connection.handlers = {
       frame(type, view, start, end) {
         if (type !== MessageType.open) {
@@ -108,10 +119,15 @@ export function createIncoming(
         refuse(connection, error, error.message)
       },
       closed(why) {
+        forget(connection)
         listener.refused(remoteAddress, remotePort, `${why} before its OPEN`)
       },
     }
-    unbound.get(connection)?.start(OPEN_LIMIT_MS)
+    const limit = createTimer(pool.clock, () =>
+      refuse(connection, REJECTED, `it sent no OPEN within ${OPEN_LIMIT_MS / 1000} s`),
+    )
+    limit.start(OPEN_LIMIT_MS)
+    waiting.set(connection, limit)
   }
 
   function sessionOf(address: string, asn: number): Session | Refusal {
@@ -134,7 +150,7 @@ export function createIncoming(
   return {
     accept,
     close(notice) {
-      for (const connection of unbound.keys()) connection.close(encodeNotification(notice))
+      for (const connection of waiting.keys()) connection.close(encodeNotification(notice))
     },
   }
 }

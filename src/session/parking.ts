@@ -23,10 +23,17 @@ export function copyMessage(view: DataView, start: number, end: number): Uint8Ar
 /** Makes an empty place. */
 export function createParking(): Parking {
   let parked: Parked | undefined
+  /** The one before, perhaps not gone yet. */
+  let givenUp: Connection | undefined
 
   return {
     park(connection, open) {
-      parked?.connection.close()
+      // One at a time may take leave, or a peer could make us hold any number.
+      if (parked !== undefined) {
+        givenUp?.destroy()
+        givenUp = parked.connection
+        givenUp.close()
+      }
       parked = { connection, open }
       const leave = () => {
         connection.close()

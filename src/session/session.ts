@@ -107,6 +107,8 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   }
   let main = createConversation(host)
   let second: Conversation | undefined
+  /** Given up for a newer connection, and perhaps not gone yet. */
+  let givenUp: Connection | undefined
 
   function conversations(): Conversation[] {
     return second === undefined ? [main] : [main, second]
@@ -246,6 +248,9 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     for (const each of conversations()) {
       if (each.connection?.outgoing !== false) continue
       const why = `the peer opened another connection, from port ${connection.remotePort}`
+      // One at a time may take leave, or a peer could make us hold any number.
+      givenUp?.destroy()
+      givenUp = each.connection
       each.dispatch({ type: EventType.openCollisionDump, notice: COLLISION }, why)
     }
     place(connection, open)

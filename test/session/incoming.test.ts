@@ -130,16 +130,61 @@ describe('several sessions at one address', () => {
     expect(harness.recorder.lines.at(-1)).toBe('refused 127.0.0.1: it sent no OPEN within 30 s')
   })
 
-  test('no more than 128 connections wait', async () => {
-    harness = await startSessions(...three)
-    for (let i = 0; i < 128; i++) await harness.connect()
-    await turnUntil(() => harness.clock.pending === 128)
-    const peer = await harness.connect()
-    await peer.closed()
-    expect(harness.recorder.lines.at(-1)).toBe(
-      'refused 127.0.0.1: 128 connections wait for a session already',
+  test('no more than 32 connections from one address wait', async () => {
+    harness = await startSessions(
+      ...three,
+      sessionConfig({ name: 'alone', address: '127.0.0.2' }),
+      ...[64511, 64512].map((asn) =>
+        sessionConfig({ name: `else${asn}`, address: '127.0.0.3', asn }),
+      ),
     )
+    for (let i = 0; i < 32; i++) await harness.connect()
+    await turnUntil(() => harness.clock.pending === 32)
+    const peer = await harness.connect()
+    expect(await peer.expect(3)).toBe('0605')
+    expect(harness.recorder.lines.at(-1)).toBe(
+      'refused 127.0.0.1: 32 connections from 127.0.0.1 wait for a session already',
+    )
+    await establish(harness, await harness.connect({ localAddress: '127.0.0.2' }), {}, 'alone')
+    const other = await harness.connect({ localAddress: '127.0.0.3' })
+    await establish(harness, other, { asn: 64512, id: '192.0.2.9' }, 'else64512')
   })
+})
+
+test('a flood of strangers keeps no known peer out, and the 129th is told nothing', async () => {
+  harness = await startSessions(sessionConfig({ address: '127.0.0.2' }))
+  const strangers = []
+  // Whoever holds its side open makes us wait for it, two seconds at most.
+  for (let i = 0; i < 128; i++) {
+    const stranger = await harness.connect()
+    stranger.socket.pause()
+    strangers.push(stranger)
+  }
+  await turnUntil(() => harness.clock.pending >= 128)
+  const last = await harness.connect()
+  await last.closed()
+  expect(last.waiting).toBe(0)
+  await establish(harness, await harness.connect({ localAddress: '127.0.0.2' }))
+})
+
+test('a peer that opens one connection after the other holds no more than a few', async () => {
+  harness = await startSessions(sessionConfig())
+  const given: Awaited<ReturnType<typeof harness.connect>>[] = []
+  for (let i = 0; i < 20; i++) {
+    const peer = await harness.connect()
+    await peer.expect(1)
+    given.at(-1)?.socket.pause()
+    given.push(peer)
+  }
+  // Timers of the session itself, and of the one connection that takes leave.
+  expect(harness.clock.pending).toBeLessThan(8)
+  const peer = given.at(-1)
+  if (peer !== undefined) {
+    peer.send(openMessage())
+    await peer.expect(4)
+    peer.send(keepaliveMessage)
+    await harness.recorder.until('edge-a established')
+  }
 })
 
 describe('an address that cannot be listened on', () => {
