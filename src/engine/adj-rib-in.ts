@@ -18,8 +18,7 @@ const SET_BITS = 24
 const SET_MASK = (1 << SET_BITS) - 1
 /** Attribute sets that a route can name. */
 export const MAX_SETS = 1 << SET_BITS
-const SMALLEST_BITS = 11
-const SMALLEST = 1 << SMALLEST_BITS
+const SMALLEST = 1 << 11
 /** From this capacity on a table doubles; below it grows fourfold. */
 const LARGE = 1 << 20
 
@@ -34,11 +33,11 @@ export class AdjRibIn {
   version = 0
   private readonly stride: number
   private readonly pathField: number
-  private slots: Int32Array
-  private capacity = SMALLEST
+  private slots = new Int32Array(0)
+  private capacity = 0
   /** Routes above which the table grows: three quarters of its slots. */
-  private limit = (SMALLEST * 3) / 4
-  private shift = 32 - SMALLEST_BITS
+  private limit = 0
+  private shift = 0
 
   /** @param paths whether routes carry path identifiers (RFC 7911) */
   constructor(family: Family, paths: boolean) {
@@ -47,7 +46,7 @@ export class AdjRibIn {
     const words = addressBits(family) / 32
     this.pathField = 2 + words
     this.stride = this.pathField + (paths ? 1 : 0)
-    this.slots = new Int32Array(SMALLEST * this.stride)
+    this.allocate(SMALLEST)
   }
 
   /** IPv4 without path identifiers: routes of three words, for which there is a faster way. */
@@ -214,13 +213,18 @@ export class AdjRibIn {
     this.rebuild(this.capacity * (this.capacity < LARGE ? 4 : 2))
   }
 
-  private rebuild(capacity: number): void {
-    const old = this.slots
+  /** An empty table of so many slots. */
+  private allocate(capacity: number): void {
     this.slots = new Int32Array(capacity * this.stride)
     this.capacity = capacity
     this.limit = (capacity / 4) * 3
     this.shift = Math.clz32(capacity) + 1
     this.version++
+  }
+
+  private rebuild(capacity: number): void {
+    const old = this.slots
+    this.allocate(capacity)
     if (this.narrow) moveNarrow(old, this.slots, this.shift)
     else this.moveWide(old)
   }
@@ -301,12 +305,8 @@ export class AdjRibIn {
       const meta = slots[at + META] as number
       if (meta !== 0) visit(meta & SET_MASK)
     }
-    this.slots = new Int32Array(SMALLEST * stride)
-    this.capacity = SMALLEST
-    this.limit = (SMALLEST / 4) * 3
-    this.shift = 32 - SMALLEST_BITS
+    this.allocate(SMALLEST)
     this.count = 0
-    this.version++
   }
 
   /** Prefixes (with path identifiers) of the routes that came before `stamp`, as owned copies. */
