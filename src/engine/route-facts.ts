@@ -25,6 +25,8 @@ export interface RouteFacts {
   /** Standard and large ones. */
   readonly communities: readonly string[]
   readonly nextHop: string
+  /** It takes more memory than a few sentences about it. */
+  readonly isLong?: boolean
 }
 
 const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
@@ -33,6 +35,9 @@ const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0,
 const BLOCK = 65536
 let block = new DataView(new ArrayBuffer(0))
 let blockUsed = 0
+
+/** Octets of attributes from which on a route is long. */
+const LONG = 2048
 
 /** A copy of a stored set's octets that nobody changes. */
 function copySet(state: EngineState, set: number): StoredWindow {
@@ -47,6 +52,10 @@ function copySet(state: EngineState, set: number): StoredWindow {
   for (let i = 0; i < length; i++) block.setUint8(at + i, view.getUint8(start + i))
   blockUsed += length
   return { view: block, start: at, end: at + length }
+}
+
+function octetsOf({ view, start, end }: StoredWindow): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset + start, end - start)
 }
 
 /** The attributes of a stored set as values; of one code alone if given. */
@@ -72,6 +81,7 @@ class StoredRoute implements RouteFacts {
   readonly originAsn: number
   private readonly octets: StoredWindow
   private path: readonly AsPathSegment[] | undefined
+  private pathText: string | undefined
   private texts: readonly string[] | undefined
 
   constructor(state: EngineState, session: EngineSession, set: number) {
@@ -85,8 +95,22 @@ class StoredRoute implements RouteFacts {
     return this.path
   }
 
+  get isLong(): boolean {
+    return this.octets.end - this.octets.start > LONG
+  }
+
+  /** Whether it is the route that a stored set describes. */
+  equals(state: EngineState, session: EngineSession, set: number): boolean {
+    state.sets.locate(set, window)
+    return (
+      this.originAsn === originOf(state, session, set) >>> 0 &&
+      octetsOf(window).equals(octetsOf(this.octets))
+    )
+  }
+
   get asPath(): string {
-    return formatAsPath(this.segments)
+    this.pathText ??= formatAsPath(this.segments)
+    return this.pathText
   }
 
   get asns(): readonly number[] {
@@ -112,9 +136,17 @@ class StoredRoute implements RouteFacts {
   }
 }
 
+/** The long route that was read last: one UPDATE may bring it for a thousand registered prefixes. */
+let lastLong: StoredRoute | undefined
+
 /** @returns what sentences need of the route with this set on this session, whatever becomes of it */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
-  return new StoredRoute(state, session, set)
+  state.sets.locate(set, window)
+  if (window.end - window.start <= LONG) return new StoredRoute(state, session, set)
+  if (lastLong?.equals(state, session, set) !== true) {
+    lastLong = new StoredRoute(state, session, set)
+  }
+  return lastLong
 }
 
 /** Facts worth an operator's eye that are no finding (SPEC 6). */

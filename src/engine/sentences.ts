@@ -45,6 +45,23 @@ function placeOf(route: RouteFacts, matches: (asn: number, index: number) => boo
   return { asn: asns[index] ?? 0, position: index + 1 }
 }
 
+/** A peer may send thousands of numbers; a sentence needs enough of them to be recognised by. */
+const SHOWN_CHARACTERS = 400
+
+/** @returns the text, or its beginning and three dots */
+function shown(text: string): string {
+  if (text.length <= SHOWN_CHARACTERS) return text
+  // Joined anew: a slice would keep the whole text alive.
+  return `${[...text.slice(0, text.lastIndexOf(' ', SHOWN_CHARACTERS))].join('')} ...`
+}
+
+/** No community is shorter than `0:0` and a blank. */
+function shownCommunities(communities: readonly string[]): string {
+  return communities.length === 0
+    ? 'none'
+    : shown(communities.slice(0, SHOWN_CHARACTERS / 4 + 1).join(' '))
+}
+
 const privatePlace = (route: RouteFacts) => placeOf(route, isPrivateAsn)
 const bogonPlace = (route: RouteFacts) => placeOf(route, isBogonAsn)
 const prependedPlace = (route: RouteFacts) =>
@@ -59,8 +76,7 @@ function missingCommunities(route: RouteFacts, policy: Policy): string {
 const routeRules: Partial<Record<FindingReason, RouteRule>> = {
   'missing-community': {
     message(route, { prefix, where, policy }) {
-      const carried = route.communities.length === 0 ? 'none' : route.communities.join(' ')
-      return `${prefix} arrives${where} without the required community ${missingCommunities(route, policy)} (it carries ${carried}).`
+      return `${prefix} arrives${where} without the required community ${missingCommunities(route, policy)} (it carries ${shownCommunities(route.communities)}).`
     },
     action: (route, { who, policy }) =>
       `${who} must add the community ${missingCommunities(route, policy)} when it exports the route.`,
@@ -68,14 +84,14 @@ const routeRules: Partial<Record<FindingReason, RouteRule>> = {
   },
   'as-path-too-long': {
     message: (route, { prefix, where, policy }) =>
-      `${prefix} arrives${where} with an AS path of length ${route.pathLength}, at most ${policy.maxAsPathLength} is allowed: ${route.asPath}.`,
+      `${prefix} arrives${where} with an AS path of length ${route.pathLength}, at most ${policy.maxAsPathLength} is allowed: ${shown(route.asPath)}.`,
     action: (_, { who }) => `${who} must announce it over a shorter path, or stop prepending.`,
     evidence: ({ pathLength }) => ({ pathLength }),
   },
   'private-asn': {
     message(route, { prefix, where }) {
       const { asn, position } = privatePlace(route)
-      return `${prefix} arrives${where} with the private AS ${asn} at position ${position} of its AS path: ${route.asPath}.`
+      return `${prefix} arrives${where} with the private AS ${asn} at position ${position} of its AS path: ${shown(route.asPath)}.`
     },
     action: (_, { who }) => `${who} must remove private AS numbers when it exports the route.`,
     evidence: privatePlace,
@@ -83,7 +99,7 @@ const routeRules: Partial<Record<FindingReason, RouteRule>> = {
   'bogon-asn': {
     message(route, { prefix, where }) {
       const { asn, position } = bogonPlace(route)
-      return `${prefix} arrives${where} with the reserved AS ${asn} at position ${position} of its AS path: ${route.asPath}.`
+      return `${prefix} arrives${where} with the reserved AS ${asn} at position ${position} of its AS path: ${shown(route.asPath)}.`
     },
     action: (_, { who }) =>
       `${who} must not pass on routes with reserved or documentation AS numbers.`,
@@ -91,7 +107,7 @@ const routeRules: Partial<Record<FindingReason, RouteRule>> = {
   },
   'as-path-prepended': {
     message: (route, { prefix, where }) =>
-      `${prefix} arrives${where} with AS${prependedPlace(route).asn} prepended in its AS path: ${route.asPath}.`,
+      `${prefix} arrives${where} with AS${prependedPlace(route).asn} prepended in its AS path: ${shown(route.asPath)}.`,
     action: (route) =>
       `AS${prependedPlace(route).asn} must stop prepending on the way to this session.`,
     evidence: prependedPlace,
@@ -252,7 +268,8 @@ export interface SaidRoute {
 
 /**
  * The sentence of a finding alone. Ten thousand findings may begin at once, so those that lie in a
- * route are said when they are asked for, from the route as it is now.
+ * route are said when they are asked for, from the route as it is now. One with very many attributes is
+ * not kept for that: it is said at once.
  * @param last what the call before returned as `route`, in the same evaluation; null at first
  */
 export function findingSentence(
@@ -273,7 +290,7 @@ export function findingSentence(
     ? last
     : { route: readRoute(state, session, set), context: contextOf(registered, session) }
   return {
-    said: () => rule.message(route, context),
+    said: route.isLong === true ? rule.message(route, context) : () => rule.message(route, context),
     route: known ? last : { session, set, route, context },
   }
 }

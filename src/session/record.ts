@@ -8,6 +8,9 @@ import type { MessageCounts, NotificationRecord, SessionStatus } from './types.t
 /** Kinds of NOTIFICATION counted for one session; a peer that invents more is counted no further. */
 const MAX_KINDS = 256
 
+/** RFC 8654 lets a peer send 64 KiB, and ten thousand events may hold a NOTIFICATION each. */
+const SHOWN_DATA_OCTETS = 256
+
 type Direction = NotificationRecord['direction']
 
 export interface SessionRecord {
@@ -36,7 +39,7 @@ export function recordNotification(
 ): NotificationRecord {
   const { code, subcode } = notice
   const communication = readShutdownCommunication(notice)
-  const data = formatHex(notice.data)
+  const data = formatHex(notice.data, SHOWN_DATA_OCTETS)
   if (communication === undefined) {
     return { direction, code, subcode, text: describeNotification(notice), data, time }
   }

@@ -66,7 +66,7 @@ export interface NotificationRecord {
   readonly text: string
   /** RFC 9003 shutdown communication, control characters removed. */
   readonly communication?: string
-  /** Octets of the data field, hex. */
+  /** The data field in hex; what lies beyond 256 octets is shown as `…`. */
   readonly data: string
   /** Milliseconds since the epoch. */
   readonly time: number
