@@ -7,6 +7,7 @@ import type { Config, Endpoint } from './config/config.ts'
 import { type ConfigDifference, diffConfig } from './config/diff.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
+import { createSessionCommands } from './operator.ts'
 import { systemClock } from './session/clock.ts'
 import { createSessions, type SessionManager } from './session/sessions.ts'
 import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
@@ -158,6 +159,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const api = createApi({
     engine: engine.view,
     sessions,
+    commands: createSessionCommands(sessions, reporter),
     eventLog: events,
     metrics,
     version,

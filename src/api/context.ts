@@ -1,5 +1,6 @@
 /** What the API reads from: views of the other parts, handed in by the daemon. */
 import type { EngineView } from '../engine/types.ts'
+import type { FamilyName } from '../prefix/prefix.ts'
 import type { Clock, SessionControl } from '../session/types.ts'
 import type { EventLog } from '../telemetry/event-log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -17,9 +18,30 @@ export interface Readiness {
   readonly checks: readonly ReadyCheck[]
 }
 
+/**
+ * What an operator may do to a session. Each is reported as an event that names `by`: who asked, such
+ * as `the API (127.0.0.1)`. The name is that of a session that exists.
+ */
+export interface SessionCommands {
+  /** Takes the session down until `start`; the peer's operator reads the communication (RFC 9003). */
+  shutdown(name: string, communication: string, by: string): void
+  /** Ends a shutdown; a session that waits for its next try starts at once. */
+  start(name: string, by: string): void
+  /**
+   * Soft: asks the peer for its routes again. Hard: the session ends and starts anew.
+   * @returns the families asked for, or why it is not possible, in one sentence
+   */
+  clear(
+    name: string,
+    mode: 'soft' | 'hard',
+    by: string,
+  ): { readonly families: readonly FamilyName[] } | { readonly refused: string }
+}
+
 export interface ApiContext {
   readonly engine: EngineView
   readonly sessions: SessionControl
+  readonly commands: SessionCommands
   readonly eventLog: EventLog
   readonly metrics: {
     readonly contentType: string

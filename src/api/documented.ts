@@ -24,6 +24,7 @@ const problems = {
   401: 'A valid token is needed',
   403: 'The API is read-only: no token is configured',
   404: 'Nothing has that name',
+  409: 'The state of the session does not allow it',
   413: 'The body is too large',
   415: 'The body is not JSON',
   503: 'Too many at a time; try again later',

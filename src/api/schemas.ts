@@ -82,7 +82,7 @@ export const notificationSchema = z
       .string()
       .describe('Code and subcode in words, such as `Cease / Administrative Shutdown`'),
     communication: z.string().nullable().describe('RFC 9003 shutdown communication'),
-    data: z.string().describe('Octets of the data field, hex'),
+    data: z.string().describe('The data field in hex; beyond 256 octets, `…`'),
     time,
   })
   .meta({ id: 'Notification' })
@@ -162,6 +162,40 @@ export const sessionListQuery = z.strictObject({
 })
 export const sessionListSchema = pageOf(sessionSchema).meta({ id: 'SessionList' })
 export type SessionListJson = z.infer<typeof sessionListSchema>
+
+const communicationExpected = 'at most 255 octets of printable text'
+
+export const shutdownRequestSchema = z
+  .strictObject({
+    communication: z
+      .string()
+      .max(255, communicationExpected)
+      .regex(/^\P{Cc}*$/u, communicationExpected)
+      .refine((text) => new TextEncoder().encode(text).length <= 255, communicationExpected)
+      .default('')
+      .describe("For the peer's operator (RFC 9003)"),
+  })
+  .nullish()
+  .meta({ id: 'ShutdownRequest' })
+
+export const clearRequestSchema = z
+  .strictObject({
+    mode: z
+      .enum(['soft', 'hard'])
+      .default('soft')
+      .describe('soft: ask for the routes again (RFC 2918); hard: end the session, start anew'),
+  })
+  .nullish()
+  .meta({ id: 'ClearRequest' })
+
+export const clearedSchema = z
+  .object({
+    mode: z.enum(['soft', 'hard']),
+    families: z.array(familySchema).describe('What the peer was asked to send again'),
+    session: sessionSchema,
+  })
+  .meta({ id: 'Cleared' })
+export type ClearedJson = z.infer<typeof clearedSchema>
 
 // ---------------------------------------------------------------- routes
 

@@ -15,6 +15,7 @@ import { addOpenapi, addOpenapiRoute } from './openapi.ts'
 import { addPage } from './page.ts'
 import { addPrefixRoutes } from './prefix-routes.ts'
 import { errorHandler, HttpProblem, PROBLEM_TYPE, sendProblem, toProblem } from './problems.ts'
+import { addSessionCommandRoutes } from './session-command-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addStatusRoutes } from './status-routes.ts'
 
@@ -131,6 +132,7 @@ export function createApi(context: ApiContext): FastifyInstance {
     await root.register(
       async (v1: Api) => {
         addSessionRoutes(v1, context)
+        addSessionCommandRoutes(v1, context)
         addPrefixRoutes(v1, context)
         addEventRoutes(v1, context, streams)
       },

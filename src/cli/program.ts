@@ -148,6 +148,34 @@ export function buildProgram(
     async (name, options) =>
       finish(await (await import('./session.ts')).sessionShow(name, options, terminal)),
   )
+  client(
+    session,
+    'shutdown <name>',
+    'take a session down until it is started',
+    'bgpwarden session shutdown edge-a --message "back at noon"',
+  )
+    .option('--message <text>', "for the peer's operator, at most 255 octets")
+    .action(async (name, options) =>
+      finish(await (await import('./session.ts')).sessionShutdown(name, options, terminal)),
+    )
+  client(
+    session,
+    'start <name>',
+    'end a shutdown, or the wait for the next try',
+    'bgpwarden session start edge-a',
+  ).action(async (name, options) =>
+    finish(await (await import('./session.ts')).sessionStart(name, options, terminal)),
+  )
+  client(
+    session,
+    'clear <name>',
+    'have the peer send its routes again',
+    'bgpwarden session clear edge-a --hard',
+  )
+    .option('--hard', 'end the session and start it anew')
+    .action(async (name, options) =>
+      finish(await (await import('./session.ts')).sessionClear(name, options, terminal)),
+    )
 
   const prefix = group('prefix', 'registered prefixes of a running daemon')
   client(

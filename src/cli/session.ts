@@ -1,5 +1,5 @@
-/** `bgpwarden session list | show` */
-import type { NotificationJson, SessionJson } from '../api/schemas.ts'
+/** `bgpwarden session list | show | shutdown | start | clear` */
+import type { ClearedJson, NotificationJson, SessionJson } from '../api/schemas.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import {
   type ClientOptions,
@@ -167,4 +167,55 @@ export async function sessionShow(
   const session = await createApiClient(api).get<SessionJson>(`sessions/${segment(name)}`)
   terminal.write(json ? jsonDocument(session) : renderSession(session, terminal, now))
   return Exit.ok
+}
+
+/** Says what a session is now, after a command. */
+function answer(
+  sentence: string,
+  session: SessionJson,
+  { json }: ClientOptions,
+  terminal: Terminal,
+): number {
+  if (json) terminal.write(jsonDocument(session))
+  else terminal.write(`${sentence}; session ${cleanText(session.name)} is ${stateText(session)}.\n`)
+  return Exit.ok
+}
+
+/** Takes a session down; the peer's operator reads `message`. */
+export async function sessionShutdown(
+  name: string,
+  options: ClientOptions & { readonly message?: string },
+  terminal: Terminal,
+): Promise<number> {
+  const path = `sessions/${segment(name)}/shutdown`
+  const body = { communication: options.message ?? '' }
+  const session = await createApiClient(options.api).post<SessionJson>(path, body)
+  return answer('Shut down', session, options, terminal)
+}
+
+/** Ends a shutdown. */
+export async function sessionStart(
+  name: string,
+  options: ClientOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const path = `sessions/${segment(name)}/start`
+  const session = await createApiClient(options.api).post<SessionJson>(path)
+  return answer('Started', session, options, terminal)
+}
+
+/** Has the peer send its routes again; `hard`: over a new connection. */
+export async function sessionClear(
+  name: string,
+  options: ClientOptions & { readonly hard?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const path = `sessions/${segment(name)}/clear`
+  const body = { mode: options.hard === true ? 'hard' : 'soft' }
+  const cleared = await createApiClient(options.api).post<ClearedJson>(path, body)
+  const sentence =
+    cleared.mode === 'hard'
+      ? 'Reset'
+      : `Asked the peer to send ${cleared.families.join(' and ')} again`
+  return answer(sentence, cleared.session, options, terminal)
 }

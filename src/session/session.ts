@@ -1,7 +1,9 @@
 /** One configured peer: its conversation, a second one while connections collide, and its status. */
-import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import type { FamilyName } from '../prefix/prefix.ts'
+import { Afi, CeaseSubcode, ErrorCode, Safi } from '../wire/codes.ts'
 import type { OpenMessage } from '../wire/messages.ts'
 import { encodeNotification } from '../wire/notification.ts'
+import { encodeRouteRefresh } from '../wire/route-refresh.ts'
 import { canonicalAddress } from './address.ts'
 import { createTimer, jittered } from './clock.ts'
 import { collisionLoser } from './collision.ts'
@@ -58,6 +60,11 @@ export interface Session {
    * @returns why not; then the connection stays with the caller
    */
   accept(connection: Connection, open?: Uint8Array): Refusal | undefined
+  /**
+   * Asks the peer to send its routes again (RFC 2918 §4).
+   * @returns the families asked for, none when the peer cannot do it; undefined: not Established
+   */
+  refresh(): readonly FamilyName[] | undefined
   /** Sends a whole message while Established; false when it is not, or too much waits already. */
   send(bytes: Uint8Array): boolean
   /** Calls back once, when all that was sent has left, or the session is down. */
@@ -320,6 +327,17 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
       if (main.state === SessionState.Idle && !isAlive(main)) main = createConversation(host)
     },
     accept,
+    refresh() {
+      const { connection } = main
+      if (negotiated === null || connection === undefined) return undefined
+      if (!negotiated.remoteCapabilities.routeRefresh) return []
+      return negotiated.families.filter((family) => {
+        const message = encodeRouteRefresh({ afi: Afi[family], safi: Safi.unicast })
+        if (!connection.write(message)) return false
+        record.sent.routeRefresh++
+        return true
+      })
+    },
     send(bytes) {
       if (main.state !== SessionState.Established || main.connection === undefined) return false
       if (!main.connection.write(bytes, BULK_BACKLOG)) return false

@@ -1,4 +1,5 @@
 /** All sessions of the daemon: commands on them, what they show, and the sockets they come in by. */
+import type { FamilyName } from '../prefix/prefix.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import { createPool } from './connection.ts'
 import { createIncoming } from './incoming.ts'
@@ -45,6 +46,16 @@ export interface SessionManager extends SessionControl {
   stop(name: string, communication?: string): boolean
   /** Ends an administrative shutdown; also starts a session that waits, at once. */
   start(name: string): boolean
+  /**
+   * Ends a session with Administrative Reset and starts it anew at once.
+   * @returns false too when it is administratively down: that is ended by `start`
+   */
+  reset(name: string): boolean
+  /**
+   * Asks the peer to send its routes again (RFC 2918 §4).
+   * @returns the families asked for, none when the peer cannot do it; undefined: not Established
+   */
+  refresh(name: string): readonly FamilyName[] | undefined
   /**
    * Ends a session that breaks a rule of ours; it tries again after a wait.
    * @param subcode of Cease; `data` as RFC 4486 wants it, such as encodeMaximumPrefixes
@@ -163,6 +174,15 @@ export function createSessions(options: SessionsOptions): SessionManager {
         session.start()
         return true
       }),
+    reset: (name) =>
+      withSession(name, (session) => {
+        if (session.status().shutdown) return false
+        const notice = ceaseNotice(CeaseSubcode.administrativeReset)
+        session.stop(notice, 'administratively reset', false)
+        session.start()
+        return true
+      }),
+    refresh: (name) => sessions.get(name)?.refresh(),
     cease: (name, subcode, data, reason) =>
       withSession(name, (session) =>
         session.cease({ code: ErrorCode.cease, subcode, data }, reason),

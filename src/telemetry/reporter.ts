@@ -32,6 +32,8 @@ export interface Reporter {
   established(name: string, negotiated: Negotiated): void
   down(name: string, reason: DownReason): void
   notification(name: string, notification: NotificationRecord): void
+  /** Somebody asked for something; `what` is a sentence that says who. */
+  commanded(name: string, what: string): void
   /** @param why one sentence */
   refused(remoteAddress: string, remotePort: number, why: string): void
   /** @param detail what was wrong, in one sentence */
@@ -131,6 +133,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     established: sessions.established,
     down: sessions.down,
     notification: sessions.notification,
+    commanded: sessions.commanded,
     refused(address, port, why) {
       refusedConnections += 1
       refusals.add({ address, port, why })

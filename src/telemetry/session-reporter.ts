@@ -45,6 +45,8 @@ export interface SessionReporter {
   established(name: string, negotiated: Negotiated): void
   down(name: string, reason: DownReason): void
   notification(name: string, notification: NotificationRecord): void
+  /** Somebody asked for something; told at once, before what comes of it. */
+  commanded(name: string, what: string): void
   /** Tells what was gathered, without waiting for the end of the turn. */
   flush(): void
 }
@@ -170,6 +172,12 @@ export function createSessionReporter(options: {
     },
     notification(name, notification) {
       turnOf(name).notification = notification
+    },
+    commanded(name, what) {
+      flush()
+      const { state } = memoryOf(name)
+      log.info({ event: 'command', session: name }, `session ${name}: ${what}`)
+      append(name, { from: state, to: state }, state, what)
     },
     flush,
   }

@@ -44,6 +44,9 @@ test('every route is in the document, and no other', async () => {
     'GET /readyz',
     'POST /api/v1/explain',
     'POST /api/v1/prefixes/{name}/validate',
+    'POST /api/v1/sessions/{name}/clear',
+    'POST /api/v1/sessions/{name}/shutdown',
+    'POST /api/v1/sessions/{name}/start',
   ])
 })
 

@@ -93,6 +93,27 @@ describe('prefix', () => {
   })
 })
 
+describe('session commands', () => {
+  test.for<[line: string, path: string, says: string]>([
+    ['session shutdown edge-b', 'shutdown', 'Shut down; session edge-b is Active.\n'],
+    ['session start edge-b', 'start', 'Started; session edge-b is Active.\n'],
+  ])('%s', async ([line, path, says]) => {
+    const result = await run(line, gives({ ...downSession, name: 'edge-b', state: 'Active' }))
+    expect(result).toMatchObject({ code: 0, output: says, errors: '' })
+    expect(result.requests).toEqual([`POST /api/v1/sessions/edge-b/${path}`])
+  })
+
+  test.for<[string, unknown, string]>([
+    ['session clear edge-a', ['ipv4', 'ipv6'], 'Asked the peer to send ipv4 and ipv6 again'],
+    ['session clear edge-a --hard', [], 'Reset'],
+  ])('%s', async ([line, families, says]) => {
+    const mode = line.includes('hard') ? 'hard' : 'soft'
+    const result = await run(line, gives({ mode, families, session: upSession }))
+    expect(result.output).toBe(`${says}; session edge-a is Established.\n`)
+    expect(result.requests).toEqual(['POST /api/v1/sessions/edge-a/clear'])
+  })
+})
+
 describe('session and route', () => {
   test('session list', async () => {
     const result = await run(

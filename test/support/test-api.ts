@@ -19,6 +19,8 @@ export interface TestApiOptions {
   readonly limits?: Partial<ApiLimits>
   readonly ready?: ApiContext['ready']
   readonly engine?: Partial<ApiContext['engine']>
+  /** What `clear` answers. */
+  readonly cleared?: ReturnType<ApiContext['commands']['clear']>
   /** Events that the log holds. */
   readonly capacity?: number
 }
@@ -32,9 +34,19 @@ export function testApi(options: TestApiOptions = {}) {
   const engine = { ...fakeEngine(world), ...options.engine }
   const sessions = fakeSessions(world)
   const metrics = createMetrics({ engine, sessions, perPrefixLimit: 1000, version: '0.1.0', log })
+  const commanded: string[] = []
+  const commands: ApiContext['commands'] = {
+    shutdown: (name, text, by) => commanded.push(`shutdown ${name} "${text}" by ${by}`),
+    start: (name, by) => commanded.push(`start ${name} by ${by}`),
+    clear(name, mode, by) {
+      commanded.push(`clear ${name} ${mode} by ${by}`)
+      return options.cleared ?? { families: ['ipv4'] }
+    },
+  }
   const app = createApi({
     engine,
     sessions,
+    commands,
     eventLog,
     metrics,
     ready: options.ready ?? (() => ({ ok: true, checks: [] })),
@@ -44,5 +56,5 @@ export function testApi(options: TestApiOptions = {}) {
     ...(options.tokens && { tokens: options.tokens }),
     ...(options.limits && { limits: options.limits }),
   })
-  return { app, world, clock, log, eventLog }
+  return { app, world, commanded, clock, log, eventLog }
 }

@@ -30,6 +30,24 @@ function setUp(options: { verdictBudget?: number } = {}) {
 const shutdown: DownReason = { kind: 'notification', notification: fakeNotification() }
 
 describe('sessions', () => {
+  test('a command is told at once, with who asked, before what comes of it', async () => {
+    const { log, reporter, events, endTurn } = setUp()
+    reporter.stateChanged('edge-a', OpenConfirm, Established)
+    reporter.established('edge-a', fakeNegotiated())
+    reporter.commanded('edge-a', 'Hard clear asked for by the API (127.0.0.1)')
+    reporter.stateChanged('edge-a', Established, Idle)
+    reporter.down('edge-a', { kind: 'closed', message: 'administratively reset' })
+    await endTurn()
+    expect(log.lines.map((line) => line.message)).toContain(
+      'session edge-a: Hard clear asked for by the API (127.0.0.1)',
+    )
+    expect(events().map((event) => event.kind === 'session' && event.detail)).toEqual([
+      expect.stringMatching(/^Established with /),
+      'Hard clear asked for by the API (127.0.0.1)',
+      expect.stringMatching(/^Left Established/),
+    ])
+  })
+
   test('coming up and going down are one line and one event each', async () => {
     const { log, clock, reporter, events, endTurn } = setUp()
     reporter.stateChanged('edge-a', OpenConfirm, Established)

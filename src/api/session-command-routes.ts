@@ -1,0 +1,92 @@
+/** `POST /api/v1/sessions/{name}/shutdown | start | clear`: what an operator may do to a session. */
+import type { FastifyRequest } from 'fastify'
+import { requireToken } from './auth.ts'
+import type { ApiContext } from './context.ts'
+import { type Api, problemResponses } from './documented.ts'
+import { HttpProblem, unknownName } from './problems.ts'
+import {
+  clearedSchema,
+  clearRequestSchema,
+  nameParams,
+  sessionSchema,
+  shutdownRequestSchema,
+} from './schemas.ts'
+import { sessionView } from './session-view.ts'
+
+/** Who asked, as events say it. */
+function askedBy(request: FastifyRequest): string {
+  return `the API (${request.ip})`
+}
+
+export function addSessionCommandRoutes(app: Api, context: ApiContext): void {
+  const { engine, sessions, commands, tokens = [] } = context
+  const onRequest = requireToken(tokens)
+
+  /** @throws HttpProblem 404 */
+  const view = (name: string) => {
+    const status = sessions.status(name)
+    if (status === undefined) throw unknownName('session', name)
+    return sessionView(status, engine.tallies(name))
+  }
+  const common = { tags: ['sessions'], security: [{ bearer: [] }], params: nameParams }
+  const refusals = problemResponses(400, 401, 403, 404, 413, 415)
+
+  app.post(
+    '/sessions/:name/shutdown',
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary: 'Takes a session down until it is started, or the daemon starts again',
+        body: shutdownRequestSchema,
+        response: { 200: sessionSchema, ...refusals },
+      },
+    },
+    (request) => {
+      const { name } = request.params
+      view(name)
+      commands.shutdown(name, request.body?.communication ?? '', askedBy(request))
+      return view(name)
+    },
+  )
+
+  app.post(
+    '/sessions/:name/start',
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary: 'Starts a session that is shut down, or that waits for its next try',
+        response: { 200: sessionSchema, ...refusals },
+      },
+    },
+    (request) => {
+      const { name } = request.params
+      view(name)
+      commands.start(name, askedBy(request))
+      return view(name)
+    },
+  )
+
+  app.post(
+    '/sessions/:name/clear',
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary:
+          'Has the peer send its routes again (soft), or ends the session and starts it anew (hard)',
+        body: clearRequestSchema,
+        response: { 200: clearedSchema, ...refusals, ...problemResponses(409) },
+      },
+    },
+    (request) => {
+      const { name } = request.params
+      view(name)
+      const mode = request.body?.mode ?? 'soft'
+      const outcome = commands.clear(name, mode, askedBy(request))
+      if ('refused' in outcome) throw new HttpProblem(409, 'conflict', outcome.refused)
+      return { mode, families: [...outcome.families], session: view(name) }
+    },
+  )
+}
