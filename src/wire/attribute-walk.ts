@@ -163,7 +163,9 @@ export class AttributeWalk {
     this.drop(at)
   }
 
+  /** Notes an attribute that is not kept, once, however many reasons there are. */
   private drop(at: number): void {
+    if (this.droppedCount > 0 && this.dropped[this.droppedCount - 1] === at) return
     this.dropped[this.droppedCount++] = at
   }
 
@@ -241,10 +243,11 @@ export class AttributeWalk {
       case AttributeCode.as4Path:
         return this.readAs4Path(at, value, end, settings.as4)
       case AttributeCode.as4Aggregator:
+        // RFC 7607 §2: AS 0 makes it malformed, and then it has no say in anything (RFC 6793 §6).
+        if (this.view.getInt32(value) === 0) return false
         if (settings.as4) this.drop(at)
         else set(this.as4Aggregator, value, end)
-        // RFC 7607 §2: AS 0 makes it malformed.
-        return this.view.getInt32(value) !== 0
+        return true
       case AttributeCode.mpReachNlri:
         return this.readReach(at, value, end)
       case AttributeCode.mpUnreachNlri:
@@ -265,8 +268,10 @@ export class AttributeWalk {
   /** RFC 7606 §7.7, RFC 6793 §4.1: 8 octets between NEW speakers, else 6. */
   private readAggregator(value: number, end: number, as4: boolean): boolean {
     if (end - value !== (as4 ? 8 : 6)) return false
+    // RFC 7607 §2.
+    if ((as4 ? this.view.getInt32(value) : this.view.getUint16(value)) === 0) return false
     set(this.aggregator, value, end)
-    return (as4 ? this.view.getInt32(value) : this.view.getUint16(value)) !== 0
+    return true
   }
 
   /** RFC 6793 §4.1: from a NEW speaker it is discarded; §6: malformed, it is discarded too. */
