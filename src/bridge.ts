@@ -6,6 +6,7 @@ import type { SessionManager } from './session/sessions.ts'
 import type {
   Clock,
   DownReason,
+  MaxPrefixes,
   Negotiated,
   SessionConfig,
   SessionListener,
@@ -44,16 +45,36 @@ export function createBridge(options: BridgeOptions): SessionListener {
   const limitOf = (name: string) =>
     options.config().sessions.find((session: SessionConfig) => session.name === name)?.maxPrefixes
 
+  /** `session family` of tables that were warned of, until they fall below the threshold again. */
+  const warned = new Set<string>()
+
+  /** Says once that a table nears its limit. */
+  const warn = (name: string, family: FamilyName, held: number, { limit, warnAt }: MaxPrefixes) => {
+    const key = `${name} ${family}`
+    const threshold = (limit * warnAt) / 100
+    if (held < threshold) {
+      warned.delete(key)
+    } else if (!warned.has(key)) {
+      warned.add(key)
+      const reached = `holds ${held} ${family} prefixes of at most ${limit}`
+      reporter.warned(name, `It ${reached} (maxPrefixes warns at ${warnAt} %)`)
+    }
+  }
+
   /** Closes a session that sends more routes than agreed (RFC 4486 §4). */
   const enforceLimit = (name: string) => {
-    const limit = limitOf(name)
-    if (limit === undefined) return
+    const agreed = limitOf(name)
+    if (agreed === undefined) return
     const held = engine.view.tallies(name)?.prefixes
-    const family = familyNames.find((each: FamilyName) => (held?.[each] ?? 0) > limit)
+    if (held === undefined) return
+    const { limit, restartMinutes } = agreed
+    for (const family of familyNames) warn(name, family, held[family], agreed)
+    const family = familyNames.find((each: FamilyName) => held[each] > limit)
     if (family === undefined) return
     const data = encodeMaximumPrefixes(Family[family], Safi.unicast, limit)
-    const reason = `more than ${limit} ${family} prefixes (maxPrefixes)`
-    options.sessions().cease(name, CeaseSubcode.maximumPrefixes, data, reason)
+    const rest = restartMinutes === undefined ? '' : `, down for ${restartMinutes} min`
+    const reason = `more than ${limit} ${family} prefixes (maxPrefixes)${rest}`
+    options.sessions().cease(name, CeaseSubcode.maximumPrefixes, data, reason, restartMinutes)
   }
 
   return {
@@ -98,6 +119,8 @@ export function createBridge(options: BridgeOptions): SessionListener {
       const now = clock.now()
       engine.sessionDown(name, now, keepUntil(reason, negotiatedOf.get(name), now))
       negotiatedOf.delete(name)
+      // Its table is told of anew when it comes back.
+      for (const family of familyNames) warned.delete(`${name} ${family}`)
     },
   }
 }

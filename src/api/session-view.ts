@@ -134,7 +134,7 @@ export function sessionView(
     establishedAt: isoTimeOrNull(status.establishedAt),
     lastMessageAt: isoTimeOrNull(status.lastMessageAt),
     flaps: status.flaps,
-    maxPrefixes: config.maxPrefixes ?? null,
+    maxPrefixes: config.maxPrefixes?.limit ?? null,
     messages: { received: { ...status.received }, sent: { ...status.sent } },
     notifications: status.notifications.map(({ direction, code, subcode, count }) => ({
       direction,

@@ -43,11 +43,18 @@ function columnsFor(style: Style, now: number): Column<SessionJson>[] {
     { title: 'FLAPS', value: (session) => String(session.flaps), align: 'right' },
     {
       title: 'LAST ERROR',
-      value: (session) => cleanText(session.lastError ?? ''),
+      value: (session) => cleanText(whyDown(session, now)),
       minimum: 16,
       fromColumns: 110,
     },
   ]
+}
+
+/** The last error of a session, and while it waits when it is tried again. */
+function whyDown({ lastError, nextTryAt }: SessionJson, now: number): string {
+  const left = nextTryAt === null ? 0 : Date.parse(nextTryAt) - now
+  const next = left > 0 ? `next try in ${formatDuration(left)}` : ''
+  return [lastError, next].filter(Boolean).join('; ')
 }
 
 /** The table of sessions. */

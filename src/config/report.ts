@@ -38,12 +38,22 @@ export function formatPath(path: Path): string {
     .join('')
 }
 
+/** The issues of the one alternative of a union whose kind of value was found. */
+function likelyIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return []
+  const ofKind = issue.errors.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  )
+  return (ofKind.length === 1 ? ofKind[0] : undefined) ?? []
+}
+
 function knownKeys(path: Path): string[] {
   let schema: JsonSchema | undefined = configJsonSchema()
   for (const step of path) {
     schema = typeof step === 'number' ? schema?.items : schema?.properties?.[String(step)]
   }
-  return Object.keys(schema?.properties ?? {})
+  const mappings = [schema, ...(schema?.anyOf ?? [])]
+  return mappings.flatMap((each) => Object.keys(each?.properties ?? {}))
 }
 
 /** Whether a path leads to a value, `null` included. */
@@ -103,7 +113,10 @@ export function createReport(document: ConfigDocument, text: string, file: strin
   }
 
   function addIssue(path: Path, issue: z.core.$ZodIssue): void {
-    if (issue.code === 'unrecognized_keys') {
+    const likely = likelyIssues(issue)
+    if (likely.length > 0) {
+      for (const each of likely) addIssue([...path, ...each.path], each)
+    } else if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) addUnknownKey(path, key)
     } else if (!isThere(document.value, path)) {
       add(path, `is missing, expected ${issue.message}`)

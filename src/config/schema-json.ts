@@ -11,6 +11,7 @@ import { configSchema } from './schema.ts'
 export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
 }
 
 /** @returns a JSON Schema (draft 2020-12) of what may stand in the file */

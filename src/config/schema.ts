@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { defaultPolicy } from '../engine/types.ts'
 import { Family, familyNames } from '../prefix/prefix.ts'
 import { formatAddress, PrefixError, parseAddress, parsePrefix } from '../prefix/text.ts'
+import type { MaxPrefixes } from '../session/types.ts'
 import { AsPathError, parseAsNumber } from '../wire/as-path.ts'
 import { AS_TRANS } from '../wire/codes.ts'
 import { CommunityError, parseCommunity } from '../wire/community-text.ts'
@@ -186,6 +187,33 @@ const policyShape = {
   ),
 }
 
+const routesExpected = `a whole number from 1 to ${MAX_ASN} (routes per family)`
+
+/** A number alone is a limit with the default warning. */
+const maxPrefixes = z
+  .union(
+    [
+      whole(1, MAX_ASN, 'routes per family'),
+      mapping(
+        {
+          limit: whole(1, MAX_ASN, 'routes per family').describe('Routes per family.'),
+          warnAt: z
+            .exactOptional(whole(1, 100, 'percent'))
+            .describe('Percent of the limit at which a warning is logged; 80 if absent.'),
+          restartMinutes: z
+            .exactOptional(whole(1, 1440, 'minutes'))
+            .describe('Minutes that the session then stays down; a few seconds if absent.'),
+        },
+        'with limit',
+      ),
+    ],
+    `${routesExpected}, or a mapping with limit`,
+  )
+  .transform((given): MaxPrefixes => {
+    const { limit, warnAt = 80, ...rest } = typeof given === 'number' ? { limit: given } : given
+    return { limit, warnAt, ...rest }
+  })
+
 export const sessionSchema = mapping(
   {
     name: name.describe('Unique, and never changed: metrics and the API know the session by it.'),
@@ -221,7 +249,7 @@ export const sessionSchema = mapping(
       .default(0)
       .describe('RFC 4271 DelayOpenTime: seconds to wait for the OPEN of the peer before ours.'),
     maxPrefixes: z
-      .exactOptional(whole(1, MAX_ASN, 'routes per family'))
+      .exactOptional(maxPrefixes)
       .describe('Routes per family above which the session is closed; no limit if absent.'),
     description: printable(0, 255).default('').describe('For people.'),
   },

@@ -50,8 +50,8 @@ export interface Session {
   start(): void
   /** Ends it until `start`; `why` becomes `lastError`. `shutdown`: the operator wants it down. */
   stop(notice: Notice, why: string, shutdown: boolean): void
-  /** Ends it now; it starts again by itself, after a wait. */
-  cease(notice: Notice, why: string): boolean
+  /** Ends it now; it starts again by itself, after a wait. `restMinutes`: how long, to the minute. */
+  cease(notice: Notice, why: string, restMinutes?: number): boolean
   /** Takes a configuration that needs no new connection. */
   reconfigure(config: SessionConfig): void
   /**
@@ -84,6 +84,8 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   let since = clock.now()
   let shutdown = false
   let heldForFailure = false
+  /** Held down for a fixed time, in which the peer is refused. */
+  let resting = false
   let negotiated: Negotiated | null = null
   let establishedAt: number | null = null
   let flaps = 0
@@ -188,7 +190,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   }
 
   function startIdleHold(conversation: Conversation, dialFailed: boolean): void {
-    if (isAlive(other(conversation))) return
+    if (resting || isAlive(other(conversation))) return
     heldForFailure = !dialFailed
     if (establishedAt !== null) damping.wasEstablished((clock.now() - establishedAt) / 1000)
     const seconds = damping.failed(dialFailed ? config.connectRetrySeconds : undefined)
@@ -198,6 +200,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   function start(): void {
     shutdown = false
     if (main.state !== SessionState.Idle) return
+    resting = false
     idleHold.stop()
     damping.reset()
     begin({ type: config.passive ? EventType.manualStartPassive : EventType.manualStart })
@@ -205,6 +208,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
 
   /** Leaves Idle; a connection that waits is as good as one that we would open. */
   function begin(event: MachineEvent): void {
+    resting = false
     const parked = parking.take()
     if (parked === undefined) main.dispatch(event)
     else place(parked.connection, parked.open)
@@ -213,6 +217,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   function stop(notice: Notice, why: string, isShutdown: boolean): void {
     shutdown = isShutdown
     for (const each of conversations()) each.dispatch({ type: EventType.manualStop, notice }, why)
+    resting = false
     idleHold.stop()
     parking.take()?.connection.close(encodeNotification(notice))
     record.lastError = why
@@ -223,6 +228,12 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
       return {
         notice: ceaseNotice(CeaseSubcode.administrativeShutdown),
         why: `session ${name} is administratively down`,
+      }
+    }
+    if (resting) {
+      return {
+        notice: ceaseNotice(CeaseSubcode.connectionRejected),
+        why: `session ${name} is held down: ${record.lastError}`,
       }
     }
     if (main.state === SessionState.Established && !restartsGracefully()) {
@@ -246,7 +257,10 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
       // RFC 4724 §5: the peer restarted; the old connection goes silently, its routes stay.
       const why = `the peer opened a new connection from port ${connection.remotePort}`
       main.dispatch({ type: EventType.tcpConnectionFails }, why)
-    } else if (main.state === SessionState.Idle && idleHold.running && heldForFailure) {
+      // One that does so time and again is held back like any other that fails.
+      if (damping.failures <= 1) idleHold.stop()
+    }
+    if (main.state === SessionState.Idle && idleHold.running && heldForFailure) {
       // RFC 4271 §8.2.2 refuses it, but a refusal makes some peers wait for minutes.
       parking.park(connection, open)
       return undefined
@@ -276,6 +290,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   }
 
   function nextTryAt(): number | null {
+    if (resting) return idleHold.dueAt
     if (config.passive) return null
     if (main.state === SessionState.Idle) return idleHold.dueAt
     return main.state === SessionState.Active ? main.retryAt : null
@@ -313,11 +328,13 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     }),
     start,
     stop,
-    cease(notice, why) {
+    cease(notice, why, restMinutes) {
       if (!isAlive(main)) return false
+      resting = restMinutes !== undefined
       for (const each of conversations()) {
         each.dispatch({ type: EventType.automaticStop, notice }, why)
       }
+      if (restMinutes !== undefined) idleHold.start(restMinutes * 60_000)
       return true
     },
     reconfigure(next) {

@@ -60,8 +60,15 @@ export interface SessionManager extends SessionControl {
    * Ends a session that breaks a rule of ours; it tries again after a wait.
    * @param subcode of Cease; `data` as RFC 4486 wants it, such as encodeMaximumPrefixes
    * @param reason one sentence, shown as `lastError`
+   * @param restMinutes how long it stays down, its peer refused; absent: as after any other failure
    */
-  cease(name: string, subcode: number, data: Uint8Array, reason: string): boolean
+  cease(
+    name: string,
+    subcode: number,
+    data: Uint8Array,
+    reason: string,
+    restMinutes?: number,
+  ): boolean
   /**
    * Sends a whole message on an Established session; its octets no longer change.
    * @returns false when it was not sent: not Established, or 1 MiB waits for the peer already
@@ -183,9 +190,9 @@ export function createSessions(options: SessionsOptions): SessionManager {
         return true
       }),
     refresh: (name) => sessions.get(name)?.refresh(),
-    cease: (name, subcode, data, reason) =>
+    cease: (name, subcode, data, reason, restMinutes) =>
       withSession(name, (session) =>
-        session.cease({ code: ErrorCode.cease, subcode, data }, reason),
+        session.cease({ code: ErrorCode.cease, subcode, data }, reason, restMinutes),
       ),
     send: (name, bytes) => withSession(name, (session) => session.send(bytes)),
     async drained(name) {

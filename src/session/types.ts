@@ -39,7 +39,16 @@ export interface SessionConfig {
   readonly delayOpenSeconds: number
   readonly description: string
   /** Routes per family above which the session is closed (Cease / Maximum Number of Prefixes). */
-  readonly maxPrefixes?: number
+  readonly maxPrefixes?: MaxPrefixes
+}
+
+/** A limit on routes per family. */
+export interface MaxPrefixes {
+  readonly limit: number
+  /** Percent of the limit from which on the operator is warned. */
+  readonly warnAt: number
+  /** Minutes for which the session stays down; absent: as after any other failure. */
+  readonly restartMinutes?: number
 }
 
 /** What both OPENs together decided. */

@@ -9,6 +9,9 @@ export type LogLevel = (typeof logLevels)[number]
 export const logFormats = ['auto', 'json', 'pretty'] as const
 export type LogFormat = (typeof logFormats)[number]
 
+/** Octets of lines that wait while they cannot be written; what comes on top is lost. */
+const MOST_WAITING = 1 << 20
+
 /** What the other parts need of a log; a pino logger is one, and so is a list in a test. */
 export interface Log {
   debug(fields: object, message: string): void
@@ -49,6 +52,17 @@ function prettyStream(output: DestinationStream, colorize: boolean): Destination
 }
 
 /**
+ * Writes to a descriptor at once. A device that is full, or a reader that is gone, costs lines and
+ * nothing else: the daemon goes on, and what waits is written with the first line that finds room.
+ */
+function descriptorStream(descriptor: number): DestinationStream {
+  const output = destination({ dest: descriptor, sync: true, maxLength: MOST_WAITING })
+  // Without a listener the error would be thrown at whoever logs.
+  output.on('error', () => {})
+  return output
+}
+
+/**
  * Makes the log. Times are ISO 8601 in UTC, levels are words.
  * Lines are written at once, so that none is lost when the process ends.
  */
@@ -57,7 +71,7 @@ export function createLog(options: LogOptions = {}): Logger {
   const terminal = descriptor === 1 ? process.stdout : process.stderr
   const isTerminal = (options.stream ?? terminal).isTTY === true
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal)
-  const output = options.stream ?? destination({ dest: descriptor, sync: true })
+  const output = options.stream ?? descriptorStream(descriptor)
   return pino(
     {
       level,

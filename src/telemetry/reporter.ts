@@ -34,6 +34,8 @@ export interface Reporter {
   notification(name: string, notification: NotificationRecord): void
   /** Somebody asked for something; `what` is a sentence that says who. */
   commanded(name: string, what: string): void
+  /** Something of a session that stays up is worth a warning; `what` is a sentence. */
+  warned(name: string, what: string): void
   /** @param why one sentence */
   refused(remoteAddress: string, remotePort: number, why: string): void
   /** @param detail what was wrong, in one sentence */
@@ -134,6 +136,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     down: sessions.down,
     notification: sessions.notification,
     commanded: sessions.commanded,
+    warned: sessions.warned,
     refused(address, port, why) {
       refusedConnections += 1
       refusals.add({ address, port, why })

@@ -47,6 +47,8 @@ export interface SessionReporter {
   notification(name: string, notification: NotificationRecord): void
   /** Somebody asked for something; told at once, before what comes of it. */
   commanded(name: string, what: string): void
+  /** A warning about a session; told at once. */
+  warned(name: string, what: string): void
   /** Tells what was gathered, without waiting for the end of the turn. */
   flush(): void
 }
@@ -177,6 +179,12 @@ export function createSessionReporter(options: {
       flush()
       const { state } = memoryOf(name)
       log.info({ event: 'command', session: name }, `session ${name}: ${what}`)
+      append(name, { from: state, to: state }, state, what)
+    },
+    warned(name, what) {
+      flush()
+      const { state } = memoryOf(name)
+      log.warn({ event: 'session-warning', session: name }, `session ${name}: ${what}`)
       append(name, { from: state, to: state }, state, what)
     },
     flush,

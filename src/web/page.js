@@ -47,7 +47,10 @@ function row(...cells) {
 }
 
 function age(iso) {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(iso)) / 1000))
+  return duration(Math.max(0, Math.floor((Date.now() - Date.parse(iso)) / 1000)))
+}
+
+function duration(seconds) {
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
   if (seconds < 86_400)
@@ -133,11 +136,18 @@ async function refreshSessions() {
         [session.prefixes.ipv4.toLocaleString(), 'number'],
         [session.prefixes.ipv6.toLocaleString(), 'number'],
         [session.flaps.toLocaleString(), 'number'],
-        [session.up ? '' : (session.lastError ?? ''), 'wide'],
+        [session.up ? '' : whyDown(session), 'wide'],
       ),
     ),
   )
   at('sessions-note').textContent = page.items.length === 0 ? 'No session is configured.' : ''
+}
+
+/** The last error, and when the session is tried again. */
+function whyDown({ lastError, nextTryAt }) {
+  const left = nextTryAt === null ? 0 : Math.ceil((Date.parse(nextTryAt) - Date.now()) / 1000)
+  const next = left > 0 ? `next try in ${Math.ceil(left / 1000)} s` : ''
+  return [lastError, next].filter(Boolean).join('; ')
 }
 
 function live(text, tone) {

@@ -92,7 +92,7 @@ test('a session cannot be added twice', async () => {
 describe('a changed configuration', () => {
   test.for([
     [{ description: 'rack 12' }],
-    [{ maxPrefixes: 7 }],
+    [{ maxPrefixes: { limit: 7, warnAt: 80 } }],
     [{ connectRetrySeconds: 5 }],
     [{ families: ['ipv6', 'ipv4'] as const }],
   ])('%j keeps the session up', async ([change]) => {
@@ -221,5 +221,35 @@ describe('the end', () => {
     harness = await startSessions(sessionConfig())
     await harness.sessions.close('', 2000)
     expect(harness.clock.pending).toBe(0)
+  })
+})
+
+describe('a rest of minutes after a Cease of ours', () => {
+  const rested = async () => {
+    const peer = await established()
+    const data = encodeMaximumPrefixes(1, 1, 2)
+    harness.sessions.cease('edge-a', 1, data, 'more than 2 ipv4 prefixes', 30)
+    // RFC 4486 §4: AFI, SAFI, upper bound.
+    expect(await peer.expect(3)).toBe('060100010100000002')
+    await peer.closed()
+  }
+
+  test('the peer is refused until it is over', async () => {
+    await rested()
+    const minutes = ((status().nextTryAt ?? 0) - harness.clock.now()) / 60_000
+    expect([status().stateName, minutes]).toEqual(['Idle', 30])
+    expect(await (await harness.connect()).expect(3)).toBe('0605')
+    expect(harness.recorder.lines.at(-1)).toContain('session edge-a is held down: more than 2')
+    harness.clock.advance(29 * 60_000)
+    expect(await (await harness.connect()).expect(3)).toBe('0605')
+    harness.clock.advance(60_000)
+    expect(status()).toMatchObject({ stateName: 'Active', nextTryAt: null })
+    await establish(harness, await harness.connect())
+  })
+
+  test('an operator ends it', async () => {
+    await rested()
+    harness.sessions.start('edge-a')
+    await establish(harness, await harness.connect())
   })
 })
