@@ -11,6 +11,8 @@ export interface Damping {
    * @returns seconds until the next start: 1, 2, 4, ... 60
    */
   failed(atMost?: number): number
+  /** Failures in a row that count. */
+  readonly failures: number
   /** The session left Established after so many seconds. */
   wasEstablished(seconds: number): void
   /** The operator started the session: failures before that no longer count. */
@@ -20,6 +22,9 @@ export interface Damping {
 export function createDamping(): Damping {
   let failures = 0
   return {
+    get failures() {
+      return failures
+    },
     failed(atMost = LONGEST_SECONDS) {
       const seconds = Math.min(2 ** failures, LONGEST_SECONDS, Math.max(1, atMost))
       failures = Math.min(failures + 1, 16)

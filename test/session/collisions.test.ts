@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ipv4Unicast, keepaliveMessage, openMessage } from '../support/scripted-peer.ts'
 import { sessionConfig } from '../support/session-config.ts'
-import { establish, type Harness, startSessions } from '../support/session-harness.ts'
+import { establish, type Harness, startSessions, turnUntil } from '../support/session-harness.ts'
 
 let harness: Harness
 afterEach(() => harness.close())
@@ -135,6 +135,19 @@ describe('another connection of the same peer', () => {
       'edge-a OpenConfirm -> Established',
       'edge-a established hold 90 ipv4',
     ])
+  })
+
+  test('holds back a peer that restarts time and again', async () => {
+    harness = await startSessions(sessionConfig())
+    const open = { capabilities: [ipv4Unicast, [64, [0, 120, 0, 1, 1, 0x80]] as const] }
+    await establish(harness, await harness.connect(), open)
+    await establish(harness, await harness.connect(), open)
+    const third = await harness.connect()
+    await harness.recorder.until('edge-a Established -> Idle')
+    await turnUntil(() => stateName() === 'Idle')
+    expect(third.waiting).toBe(0)
+    harness.clock.advance(2000)
+    await establish(harness, third, open)
   })
 
   test('a receiver of graceful restart, with no family of its own, is not one that restarts', async () => {
