@@ -40,12 +40,12 @@ function mix(hash: number, word: number): number {
 export class AttributeSets {
   /** Sets held. */
   count = 0
-  private records = new Int32Array(1024 * RECORD)
+  private records = new Int32Array(0)
   private recordsUsed = 0
   private firstFree = -1
   /** Open addressing: pairs of hash and set number + 1; 0 is empty. */
-  private table = new Int32Array(2048 * 2)
-  private mask = 2047
+  private table = new Int32Array(0)
+  private mask = 0
   private segments: (Segment | null)[] = []
   private filling = -1
   private spare: Segment | null = null
@@ -54,6 +54,7 @@ export class AttributeSets {
 
   constructor(seed = (Math.random() * 0x100000000) | 0) {
     this.seed = seed
+    this.reset()
   }
 
   /** Octets held outside V8's heap. */
