@@ -18,6 +18,7 @@ import {
   u16,
   update,
 } from '../support/capture-builder.ts'
+import { bytesOf } from '../support/vectors.ts'
 import { mutate, pick } from './mutate.ts'
 import { captureFiles, messages } from './seeds.ts'
 import { demand, expectOnly, target } from './target.ts'
@@ -67,12 +68,9 @@ const seeds: readonly Uint8Array[] = [
   ...captureFiles.slice(0, 3).map((file, i) => asPcapng(file, i !== 1)),
   mrtFile(),
 ]
-/** bzip2 of "hello" (made with bzip2 1.0.8), for the door to that reader. */
-const bzip2 = new Uint8Array(
-  Buffer.from(
-    '425a683931415926535919316527000000810004004021000018460840221170ea2b61770bb9229c28480c98b29380',
-    'hex',
-  ).subarray(0, 43),
+/** bzip2 of `hello`, made with libbzip2: the door to that reader. */
+const bzip2 = bytesOf(
+  '425a68393141592653591931653d00000081000244a000219a68334d07338bb9229c28480c98b29e80',
 )
 
 interface CaptureInput {
