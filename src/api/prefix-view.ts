@@ -20,7 +20,7 @@ import type {
   PrefixSummaryJson,
   RouteJson,
 } from './schemas.ts'
-import { isoTime, notificationView } from './session-view.ts'
+import { notificationView, shownIsoTime } from './session-view.ts'
 
 export function policyView(policy: Policy): PolicyJson {
   return { ...policy, requiredCommunities: [...policy.requiredCommunities] }
@@ -35,7 +35,7 @@ export function routeView(route: RouteView): RouteJson {
     extendedCommunities: [...route.extendedCommunities],
     unknownAttributes: [...route.unknownAttributes],
     notes: [...route.notes],
-    receivedAt: isoTime(route.receivedAt),
+    receivedAt: shownIsoTime(route.receivedAt),
   }
 }
 
@@ -48,7 +48,11 @@ function evidenceView({ communities, routes, ...rest }: Evidence): EvidenceJson 
 }
 
 function findingView(finding: Finding): FindingJson {
-  return { ...finding, evidence: evidenceView(finding.evidence), since: isoTime(finding.since) }
+  return {
+    ...finding,
+    evidence: evidenceView(finding.evidence),
+    since: shownIsoTime(finding.since),
+  }
 }
 
 /** @param errorMessage all findings as sentences */
@@ -60,7 +64,7 @@ export function summaryView(summary: PrefixSummary, errorMessage: string): Prefi
     family,
     owner,
     state,
-    since: isoTime(since),
+    since: shownIsoTime(since),
     reasons: [...reasons],
     errorMessage,
   }
@@ -97,7 +101,7 @@ function changeView({ reason, severity, session, message, duration }: FindingCha
 }
 
 export function eventView(event: DaemonEvent): EventJson {
-  const time = isoTime(event.time)
+  const time = shownIsoTime(event.time)
   if (event.kind === 'session') {
     const { notification, ...rest } = event
     if (notification === undefined) return { ...rest, time }

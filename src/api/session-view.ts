@@ -3,6 +3,7 @@
 import type { SessionTallies } from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import { formatIpv4 } from '../prefix/text.ts'
+import { shownTime } from '../session/clock.ts'
 import type { NotificationRecord, SessionStatus } from '../session/types.ts'
 import { roleNames } from '../wire/capabilities.ts'
 import { Afi, Safi } from '../wire/codes.ts'
@@ -15,8 +16,13 @@ export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 
-function isoTimeOrNull(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : isoTime(milliseconds)
+/** A time of the daemon's clock, as the machine's clock would have it: ISO 8601 in UTC. */
+export function shownIsoTime(milliseconds: number): string {
+  return isoTime(shownTime(milliseconds))
+}
+
+function shownIsoTimeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : shownIsoTime(milliseconds)
 }
 
 /** @returns for instance `IPv4 unicast`; numbers where the family is not ours */
@@ -72,7 +78,7 @@ export function notificationView(notification: NotificationRecord): Notification
     text,
     communication: communication || null,
     data,
-    time: isoTime(time),
+    time: shownIsoTime(time),
   }
 }
 
@@ -118,7 +124,7 @@ export function sessionView(
     state: status.stateName,
     stateNumber: status.state,
     up: status.stateName === 'Established',
-    since: isoTime(status.since),
+    since: shownIsoTime(status.since),
     shutdown: status.shutdown,
     remoteAddress: config.address,
     remotePort: config.port,
@@ -131,8 +137,8 @@ export function sessionView(
     configuredHoldTime: config.holdTime,
     ...negotiatedView(status),
     connectionPort: status.remotePort,
-    establishedAt: isoTimeOrNull(status.establishedAt),
-    lastMessageAt: isoTimeOrNull(status.lastMessageAt),
+    establishedAt: shownIsoTimeOrNull(status.establishedAt),
+    lastMessageAt: shownIsoTimeOrNull(status.lastMessageAt),
     flaps: status.flaps,
     maxPrefixes: config.maxPrefixes?.limit ?? null,
     messages: { received: { ...status.received }, sent: { ...status.sent } },
@@ -145,7 +151,7 @@ export function sessionView(
     })),
     lastNotification: status.lastNotification && notificationView(status.lastNotification),
     lastError: status.lastError,
-    nextTryAt: isoTimeOrNull(status.nextTryAt),
+    nextTryAt: shownIsoTimeOrNull(status.nextTryAt),
     ...talliesView(tallies),
   }
 }

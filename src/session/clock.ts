@@ -10,6 +10,30 @@ export const systemClock: Clock = {
   },
 }
 
+/** Where the clocks differ by more, the machine's clock was set; by less, they round differently. */
+const STEP_MS = 500
+const origin = Date.now() - performance.now()
+let set = 0
+
+/**
+ * The daemon's clock. It starts at the machine's time and goes on evenly, however often that is set:
+ * a step must neither end a session, nor complete a table, nor make a span negative.
+ */
+export const steadyClock: Clock = {
+  now: () => Math.floor(origin + performance.now()),
+  after: systemClock.after,
+}
+
+/**
+ * What to show for a time of `steadyClock`: the time by the machine's clock as it is set now.
+ * @param time milliseconds since the epoch
+ */
+export function shownTime(time: number): number {
+  const difference = Date.now() - steadyClock.now()
+  if (Math.abs(difference - set) > STEP_MS) set = Math.abs(difference) > STEP_MS ? difference : 0
+  return time + set
+}
+
 export interface Timer {
   /** Runs out once after `milliseconds`; a timer that runs is started anew. */
   start(milliseconds: number): void

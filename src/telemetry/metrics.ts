@@ -11,6 +11,7 @@ import {
   type SessionTallies,
 } from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
+import { shownTime } from '../session/clock.ts'
 import { type SessionControl, SessionState, type SessionStatus } from '../session/types.ts'
 import { MessageType, messageTypeName } from '../wire/codes.ts'
 import type { Log } from './log.ts'
@@ -89,9 +90,9 @@ function families(registry: Registry) {
 }
 type Families = ReturnType<typeof families>
 
-/** Seconds since the epoch; 0 for "never". */
+/** Seconds since the epoch, by the machine's clock; 0 for "never". */
 function seconds(milliseconds: number | null): number {
-  return milliseconds === null ? 0 : milliseconds / 1000
+  return milliseconds === null ? 0 : shownTime(milliseconds) / 1000
 }
 
 function addSessionState({ gauge, counter }: Families, rows: () => readonly Row[]): void {
