@@ -1,5 +1,5 @@
 /** Builds the parts of the daemon and joins them; the only file that knows them all. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createApi, listenApi } from './api/server.ts'
 import { createBridge } from './bridge.ts'
@@ -8,7 +8,7 @@ import { type ConfigDifference, diffConfig } from './config/diff.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
 import { createSessionCommands } from './operator.ts'
-import { systemClock } from './session/clock.ts'
+import { steadyClock } from './session/clock.ts'
 import { createSessions, type SessionManager } from './session/sessions.ts'
 import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
 import { createEventLog, type EventLog } from './telemetry/event-log.ts'
@@ -57,17 +57,28 @@ function prepareStorage(path: string | null): void {
   }
 }
 
-function isWritable(path: string): boolean {
+/** Octets that must be free where the storage file is. */
+const LEAST_ROOM = 1 << 20
+
+/** Why nothing can be stored, in words; null: it can. */
+function storageProblem(path: string): string | null {
+  const directory = dirname(path)
   try {
-    accessSync(dirname(path), constants.W_OK)
-    return true
-  } catch {
-    return false
+    accessSync(directory, constants.W_OK)
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize < LEAST_ROOM ? `the disk of ${directory} is full` : null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
 function engineSession({ name, families, asn, localAsn }: SessionConfig) {
   return { name, families, asn, localAsn }
+}
+
+function storageCheck(path: string) {
+  const problem = storageProblem(path)
+  return { name: 'storage', ok: problem === null, detail: problem ?? `${path} can be written` }
 }
 
 /** Applies the difference of two configurations to what runs. */
@@ -105,7 +116,7 @@ function applyDifference(
  * @throws ListenError, ApiListenError, StorageError when something it needs is not to be had
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { log, clock = systemClock } = options
+  const { log, clock = steadyClock } = options
   let { config } = options
   prepareStorage(config.storage.path)
   const startedAt = clock.now()
@@ -150,9 +161,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ok: sessions.addresses().length === config.listen.bgp.length,
         detail: config.listen.bgp.length === 0 ? 'opens every connection' : 'listening for BGP',
       },
-      ...(path === null
-        ? []
-        : [{ name: 'storage', ok: isWritable(path), detail: `${path} can be written` }]),
+      ...(path === null ? [] : [storageCheck(path)]),
     ]
     return { ok: checks.every((check) => check.ok), checks }
   }
