@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { createLog, type LogOptions } from '../../src/telemetry/log.ts'
 
 function linesOf(options: LogOptions, isTTY = false) {
@@ -40,4 +42,19 @@ test.for<[LogOptions, boolean, 'json' | 'pretty']>([
   expect(text).toContain('a sentence')
   // Colour belongs on a terminal only.
   expect(text.includes('\u001b[')).toBe(expected === 'pretty' && isTTY)
+})
+
+describe.runIf(existsSync('/dev/full'))('a device that is full', () => {
+  test.for(['json', 'pretty'])('costs %s lines, and nothing else', (format) => {
+    const log = new URL('../../src/telemetry/log.ts', import.meta.url).href
+    const script = `
+      import { createLog } from '${log}'
+      const log = createLog({ format: '${format}' })
+      for (let i = 0; i < 50; i++) log.info({}, 'x'.repeat(100_000))
+      process.stderr.write('went on')`
+    const tsx = import.meta.resolve('tsx')
+    const words = ['--import', tsx, '--input-type=module', '--eval', script]
+    const shell = ['-c', '"$0" "$@" 2>&1 >/dev/full', process.execPath, ...words]
+    expect(execFileSync('sh', shell, { encoding: 'utf8' })).toBe('went on')
+  })
 })
