@@ -251,6 +251,11 @@ export const sessionSchema = mapping(
     maxPrefixes: z
       .exactOptional(maxPrefixes)
       .describe('Routes per family above which the session is closed; no limit if absent.'),
+    firstAsCheck: z
+      .exactOptional(yesOrNo)
+      .describe(
+        'true: a route whose path does not begin with the AS of the peer is malformed (RFC 4271 §6.3).',
+      ),
     description: printable(0, 255).default('').describe('For people.'),
   },
   'with name, address and asn',
@@ -410,7 +415,6 @@ export const unsupportedKeys: ReadonlyMap<string, string> = new Map([
   ['sessions[].ttlSecurity', 'TTL security (RFC 5082) is not supported by this version'],
   ['sessions[].addPath', 'ADD-PATH (RFC 7911) is not supported by this version'],
   ['sessions[].role', 'BGP roles (RFC 9234) are not supported by this version'],
-  ['sessions[].firstAsCheck', 'the check of the first AS is not supported by this version'],
   ['listen.dynamic', 'accepting unknown peers from a range is not supported by this version'],
   [
     'prefixes[].policy.convergenceSeconds',

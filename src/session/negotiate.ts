@@ -136,6 +136,8 @@ export function negotiate(
       addPathIpv4: false,
       addPathIpv6: false,
       extendedNextHop: false,
+      ...(config.firstAsCheck === true &&
+        config.asn !== config.localAsn && { firstAs: config.asn }),
     },
     remoteCapabilities: remote,
   }

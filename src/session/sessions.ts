@@ -94,6 +94,7 @@ const decisive = [
   'passive',
   'holdTime',
   'delayOpenSeconds',
+  'firstAsCheck',
 ] as const satisfies readonly (keyof SessionConfig)[]
 
 function needsRestart(before: SessionConfig, after: SessionConfig): boolean {

@@ -40,6 +40,8 @@ export interface SessionConfig {
   readonly description: string
   /** Routes per family above which the session is closed (Cease / Maximum Number of Prefixes). */
   readonly maxPrefixes?: MaxPrefixes
+  /** Routes of an external peer whose path does not begin with its AS number are malformed. */
+  readonly firstAsCheck?: boolean
 }
 
 /** A limit on routes per family. */

@@ -102,4 +102,6 @@ export interface DecodeSettings {
   readonly addPathIpv6: boolean
   /** IPv4 NLRI may come in MP_REACH_NLRI with an IPv6 next hop (RFC 8950). */
   readonly extendedNextHop: boolean
+  /** The AS number that every path must begin with (RFC 4271 §6.3); absent: not checked. */
+  readonly firstAs?: number
 }

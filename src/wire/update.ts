@@ -5,7 +5,7 @@
  */
 import { Family, type Prefix } from '../prefix/prefix.ts'
 import { type AttributeProblem, AttributeWalk, copyOctets } from './attribute-walk.ts'
-import { ErrorCode, HEADER_LENGTH, UpdateSubcode } from './codes.ts'
+import { AS_TRANS, ErrorCode, HEADER_LENGTH, UpdateSubcode } from './codes.ts'
 import { protocolError } from './errors.ts'
 import { Handling } from './handling.ts'
 import type { DecodeSettings } from './messages.ts'
@@ -99,6 +99,9 @@ export class UpdateDecoder {
     const announcesMp = walk.judgedReach() && walk.reach.nlri < walk.reach.end
     if (!settings.as4 && !this.stored.mergePaths(walk)) this.refusePath(walk)
     if (announces4 || announcesMp) this.requireMandatory(walk, announces4)
+    if (settings.firstAs !== undefined && (announces4 || announcesMp)) {
+      this.requireFirstAs(walk, settings.firstAs, settings.as4)
+    }
     this.judge(walk, announces4 || walk.reach.start !== 0)
 
     if (withdrawnEnd > withdrawn) {
@@ -171,6 +174,23 @@ export class UpdateDecoder {
       subcode: UpdateSubcode.missingWellKnownAttribute,
       message: `${name} is missing`,
       data: Uint8Array.of(Number(code)),
+    }
+  }
+
+  /** RFC 4271 §6.3: a path that does not begin with the peer's AS; RFC 7606 §7.2 tells what follows. */
+  private requireFirstAs(walk: AttributeWalk, expected: number, as4: boolean): void {
+    if (walk.handling >= Handling.treatAsWithdraw) return
+    const found = walk.path.firstAs >>> 0
+    if (found === expected) return
+    // RFC 6793 §4.2.2: a peer with a larger AS number stands as AS_TRANS where AS4_PATH is missing.
+    if (!as4 && expected > 65535 && found === AS_TRANS) return
+    const begins = found === 0 ? 'names no AS first' : `begins with AS ${found}`
+    walk.handling = Handling.treatAsWithdraw
+    walk.problem = {
+      handling: Handling.treatAsWithdraw,
+      subcode: UpdateSubcode.malformedAsPath,
+      message: `AS_PATH ${begins}, expected the peer's AS ${expected} (firstAsCheck)`,
+      data: copyOctets(walk.view, walk.asPath.start, walk.asPath.end),
     }
   }
 

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { DecodeSettings } from '../../src/wire/messages.ts'
 import { createEngineLab } from '../support/engine-lab.ts'
 
 /** One session, one prefix that only the named deviation keeps from being Verified. */
@@ -531,4 +532,43 @@ test('looking-glass look-ups: exact, covering, covered, and pages', () => {
     '2001:db8::/32',
   ])
   expect(view.routes('nobody', { limit: 1 })).toBeUndefined()
+})
+
+describe('the check of the first AS (RFC 4271 §6.3)', () => {
+  const started = (firstAs: number, more: Partial<DecodeSettings> = {}) => {
+    const lab = createEngineLab()
+    lab.session('edge-a', firstAs)
+    lab.register('web', '198.51.100.0/24')
+    lab.up('edge-a', firstAs, { firstAs, ...more })
+    lab.announce('edge-a', '198.51.100.0/24', { path: `${firstAs} 3320` })
+    lab.end('edge-a')
+    return lab
+  }
+  const held = (lab: ReturnType<typeof started>) => lab.engine.view.tallies('edge-a')?.prefixes.ipv4
+
+  test('a path that begins with another AS takes the route away, as malformed', () => {
+    const lab = started(3356)
+    expect([lab.state('web'), held(lab)]).toEqual(['Verified', 1])
+    lab.announce('edge-a', '198.51.100.0/24', { path: '3320 3356' })
+    expect(lab.reasons('web')).toContain('malformed-update@edge-a')
+    expect(held(lab)).toBe(0)
+    expect(lab.engine.problem()).toBe(
+      "AS_PATH begins with AS 3320, expected the peer's AS 3356 (firstAsCheck)",
+    )
+    lab.announce('edge-a', '198.51.100.0/24', { path: '3356 3320' })
+    expect(lab.state('web')).toBe('Verified')
+  })
+
+  test('so does an empty one, and one of IPv6', () => {
+    const lab = started(3356)
+    lab.announce('edge-a', '198.51.100.0/24', { path: '' })
+    expect(lab.engine.problem()).toContain('AS_PATH names no AS first')
+    lab.announce('edge-a', '2001:db8::/32', { path: '3320' })
+    expect(lab.engine.view.tallies('edge-a')?.prefixes).toEqual({ ipv4: 0, ipv6: 0 })
+  })
+
+  test('an AS above 2^31 is compared as what it is, and AS4_PATH is read', () => {
+    expect(held(started(4_200_000_001))).toBe(1)
+    expect(held(started(4_200_000_001, { as4: false }))).toBe(1)
+  })
 })

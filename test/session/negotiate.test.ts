@@ -154,3 +154,15 @@ test('messages beyond 4096 octets need both sides (RFC 8654 §4)', () => {
   const capabilities = [ipv4Unicast, [6, []]] as const
   expect(agree({}, { capabilities }).maxMessageLength).toBe(65535)
 })
+
+describe('firstAsCheck', () => {
+  test('of an external peer: paths must begin with its AS number', () => {
+    expect(agree({ firstAsCheck: true }).decode.firstAs).toBe(64501)
+    expect(agree().decode.firstAs).toBeUndefined()
+  })
+
+  test('an internal peer is not asked for it', () => {
+    const internal = agree({ firstAsCheck: true, localAsn: 64501, routerId: 1 })
+    expect(internal.decode.firstAs).toBeUndefined()
+  })
+})
