@@ -146,7 +146,7 @@ async function refreshSessions() {
 /** The last error, and when the session is tried again. */
 function whyDown({ lastError, nextTryAt }) {
   const left = nextTryAt === null ? 0 : Math.ceil((Date.parse(nextTryAt) - Date.now()) / 1000)
-  const next = left > 0 ? `next try in ${Math.ceil(left / 1000)} s` : ''
+  const next = left > 0 ? `next try in ${duration(left)}` : ''
   return [lastError, next].filter(Boolean).join('; ')
 }
 
