@@ -39,7 +39,11 @@ describe('sessions', () => {
   test('one session, flat, with times and capabilities in words', async () => {
     const status = fakeStatus(
       'Established',
-      { description: 'rack 7', maxPrefixes: { limit: 2000, warnAt: 80 }, localAddress: '192.0.2.77' },
+      {
+        description: 'rack 7',
+        maxPrefixes: { limit: 2000, warnAt: 80 },
+        localAddress: '192.0.2.77',
+      },
       {
         flaps: 2,
         lastNotification: fakeNotification(),
