@@ -100,7 +100,11 @@ export function sessionUp(
     table.complete = false
     const { family } = table.rib
     const paths = family === Family.ipv4 ? up.decode.addPathIpv4 : up.decode.addPathIpv6
-    if (table.rib.paths !== paths && table.rib.count === 0) table.rib = new AdjRibIn(family, paths)
+    if (table.rib.paths !== paths) {
+      // Stale routes kept with another key would never be told apart from the new ones.
+      table.rib.clear((set) => state.sets.release(set))
+      table.rib = new AdjRibIn(family, paths)
+    }
   }
   markSession(state, session)
 }

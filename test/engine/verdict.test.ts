@@ -410,6 +410,17 @@ test('with path identifiers every path is judged (RFC 7911)', () => {
   expect(lab.reasons('web')).toEqual(['not-received@edge-a'])
 })
 
+test('a peer that comes back with path identifiers starts with an empty table', () => {
+  const lab = labWith('3356')
+  lab.down('edge-a', lab.now + 60_000)
+  lab.up('edge-a', 3356, { addPathIpv4: true })
+  expect(lab.engine.view.ribRoutes().ipv4).toBe(0)
+  expect(lab.engine.view.ribAttributeSets()).toBe(0)
+  lab.announce('edge-a', '198.51.100.0/24', { pathId: 1 })
+  lab.announce('edge-a', '198.51.100.0/24', { pathId: 2 })
+  expect(lab.engine.view.ribRoutes().ipv4).toBe(2)
+})
+
 test('IPv6 is judged the same way', () => {
   const lab = createEngineLab()
   lab.session('edge-a', 3356)
