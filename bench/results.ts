@@ -18,6 +18,7 @@ export interface Results {
 }
 
 const here = new URL('.', import.meta.url).pathname
+const biome = new URL('../node_modules/.bin/biome', import.meta.url).pathname
 const page = new URL('../docs/performance.md', import.meta.url).pathname
 const picture = new URL('../docs/growth.svg', import.meta.url).pathname
 
@@ -81,7 +82,10 @@ export function writeResults(results: Results, save: boolean): string {
   writeFileSync(path, toJson(results))
   if (!save) return path
   const all = mergeSaved(readLast(), JSON.parse(toJson(results)) as Results)
-  writeFileSync(`${here}last.json`, `${JSON.stringify(all, null, 1)}\n`)
+  const last = `${here}last.json`
+  writeFileSync(last, JSON.stringify(all))
+  // Committed files have the formatter's layout.
+  execFileSync(biome, ['format', '--write', last], { stdio: 'ignore' })
   writeFileSync(page, replaceFigures(readFileSync(page, 'utf8'), all))
   const svg = drawGrowth(Object.values(all))
   if (svg !== undefined) writeFileSync(picture, svg)

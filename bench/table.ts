@@ -47,6 +47,24 @@ interface Groups {
   readonly order: Uint32Array
 }
 
+/** Slices of one table share what takes longest to make. */
+const knownGroups = new WeakMap<Universe, Map<number, Groups>>()
+const knownNeighbourhoods = new WeakMap<Universe, ReturnType<typeof createNeighbourhood>>()
+
+function groupsOf(universe: Universe, peer: number): Groups {
+  const known = knownGroups.get(universe) ?? new Map<number, Groups>()
+  knownGroups.set(universe, known)
+  const groups = known.get(peer) ?? drawGroups(universe, peer)
+  known.set(peer, groups)
+  return groups
+}
+
+function neighbourhoodOf(universe: Universe): ReturnType<typeof createNeighbourhood> {
+  const known = knownNeighbourhoods.get(universe) ?? createNeighbourhood(universe)
+  knownNeighbourhoods.set(universe, known)
+  return known
+}
+
 function drawGroups(universe: Universe, peer: number): Groups {
   const { routes, origin, seed } = universe
   const random = createRandom(seed, peer, 0x6f)
@@ -136,11 +154,11 @@ export function generateTable(
   write: (octets: Uint8Array) => void,
 ): TableTruth {
   const { family, high, low, length, origin, registration } = universe
-  const { first, size, order } = drawGroups(universe, spec.peer)
+  const { first, size, order } = groupsOf(universe, spec.peer)
   const slice = spec.slice ?? { index: 0, of: 1 }
   const limit = spec.limit ?? Number.POSITIVE_INFINITY
   const source = createAttributeSource(universe, spec.peer, spec.firstAs)
-  const neighbourhood = createNeighbourhood(universe)
+  const neighbourhood = neighbourhoodOf(universe)
   const verdicts = createVerdicts(universe.registeredPrefixes.length)
   const updates = createUpdateWriter(family, spec.packing, write)
   const marks = { community: 0, longPath: 0, privateAsn: 0, prepended: 0, registered: 0 }
@@ -218,7 +236,7 @@ export function generateWithdrawals(
   write: (octets: Uint8Array) => void,
 ): number {
   const { family, high, low, length } = universe
-  const { first, size, order } = drawGroups(universe, spec.peer)
+  const { first, size, order } = groupsOf(universe, spec.peer)
   const updates = createUpdateWriter(family, 'full', write)
   for (const group of order) {
     const start = first[group] as number
