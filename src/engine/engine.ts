@@ -198,7 +198,11 @@ export function createEngine(options: EngineOptions): Engine {
       intake.settle()
       const { dirty } = state
       const judged = dirty.length
-      for (let i = 0; i < dirty.length; i++) evaluate(state, dirty[i] as Registered, now)
+      for (let i = 0; i < dirty.length; i++) {
+        const registered = dirty[i] as Registered
+        // It may have been unregistered since.
+        if (state.registered[registered.number] === registered) evaluate(state, registered, now)
+      }
       dirty.length = 0
       return judged
     },
@@ -277,7 +281,9 @@ function count(session: EngineSession, handling: Handling): void {
 
 function refreshAll(state: EngineState, now: number): void {
   for (const registered of state.registered) {
-    if (registered !== undefined) evaluate(state, registered, now)
+    if (registered === undefined) continue
+    registered.changed = null
+    evaluate(state, registered, now)
   }
   state.dirty.length = 0
 }

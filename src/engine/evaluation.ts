@@ -66,18 +66,34 @@ export function findCodes(state: EngineState, registered: Registered, early: boo
   if (registered.overlaps.length > 0) codes.push(findingCode(null, 'overlapping-prefix', false))
   const judged = early || anyCompleted(registered)
   for (const session of registered.expected) {
-    if (!session.up && session.overdue) codes.push(findingCode(session, 'session-down', true))
-    if (judged && holdsRoutes(session)) findOnSession(state, registered, session, codes)
+    findOnSession(state, registered, session, judged, codes)
   }
   return codes.sort((a, b) => a - b)
 }
 
+/** The codes of a prefix of which only one session's part can have changed. */
+function renewCodes(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): readonly number[] {
+  if (!registered.expected.includes(session)) return registered.codes
+  const where = session.index + 1
+  const codes = registered.codes.filter((code) => code >>> SESSION_SHIFT !== where)
+  findOnSession(state, registered, session, true, codes)
+  return codes.sort((a, b) => a - b)
+}
+
+/** @param judged whether the routes count yet */
 function findOnSession(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
+  judged: boolean,
   codes: number[],
 ): void {
+  if (!session.up && session.overdue) codes.push(findingCode(session, 'session-down', true))
+  if (!judged || !holdsRoutes(session)) return
   const { bits, received } = judgeRoutes(state, registered, session)
   for (let rest = bits, reason = 0; rest !== 0; rest >>>= 1, reason++) {
     if ((rest & 1) === 0) continue
@@ -146,8 +162,7 @@ export function invalidReason(registered: Registered): string {
  * @param now milliseconds since the epoch
  */
 export function evaluate(state: EngineState, registered: Registered, now: number): void {
-  registered.dirty = false
-  const codes = isJudged(registered) ? findCodes(state, registered, false) : []
+  const codes = currentCodes(state, registered)
   const next = stateOf(registered, codes)
   const before = registered.state
   const changed = !sameCodes(registered.codes, codes)
@@ -177,6 +192,20 @@ export function evaluate(state: EngineState, registered: Registered, now: number
   })
 }
 
+/** Finds the codes anew, only one session's part of them where that is enough; nothing is dirty then. */
+function currentCodes(state: EngineState, registered: Registered): readonly number[] {
+  const { changed, routesCounted } = registered
+  registered.dirty = false
+  registered.changed = null
+  if (!isJudged(registered)) {
+    registered.routesCounted = false
+    return []
+  }
+  if (changed !== null && routesCounted) return renewCodes(state, registered, changed)
+  registered.routesCounted = anyCompleted(registered)
+  return findCodes(state, registered, false)
+}
+
 function sameCodes(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
@@ -187,7 +216,7 @@ function sameCodes(a: readonly number[], b: readonly number[]): boolean {
 function replaceCodes(
   state: EngineState,
   registered: Registered,
-  codes: number[],
+  codes: readonly number[],
   now: number,
 ): { opened: FindingChange[]; closed: FindingChange[] } {
   const opened: FindingChange[] = []

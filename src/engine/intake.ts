@@ -221,7 +221,7 @@ export class Intake implements RouteSink {
       r.malformed ??= new Map()
       r.malformed.set(this.session, problem.message)
       bump(this.session.tally.findings, reasonIndex['malformed-update'])
-      markDirty(this.state, r)
+      markDirty(this.state, r, this.session)
     }
   }
 
@@ -267,7 +267,7 @@ export class Intake implements RouteSink {
 
   /** A route of the prefix changed; before its first table is complete that changes no verdict. */
   private touch(registered: Registered): void {
-    if (!registered.dirty && anyCompleted(registered)) markDirty(this.state, registered)
+    if (anyCompleted(registered)) markDirty(this.state, registered, this.session)
   }
 
   endOfRib(family: Family): void {

@@ -135,7 +135,7 @@ export class MoreSpecificScan implements ChangeWatcher {
       for (const origin of found.values()) {
         if (origin !== null) countMoreSpecific(registered, job.session, null, origin)
       }
-      if (found.size > 0) markDirty(this.state, registered)
+      if (found.size > 0) markDirty(this.state, registered, job.session)
     }
   }
 }

@@ -84,6 +84,8 @@ export function register(
     malformed: null,
     moreSpecifics: null,
     dirty: false,
+    changed: null,
+    routesCounted: false,
     summary: null,
   }
   declare(state, entry, registration)
@@ -94,7 +96,7 @@ export function register(
   state.byName.set(registration.name, entry)
   if (twin !== NONE) entry.twin = state.registered[twin] ?? null
   else recountAbove(state, prefix, true, watcher)
-  markDirty(state, entry)
+  markDirty(state, entry, null)
   return entry
 }
 
@@ -106,7 +108,7 @@ function findOverlaps(state: EngineState, entry: Registered): void {
       if (sameOwner(entry.registration, other.registration)) continue
       entry.overlaps.push(other)
       other.overlaps.push(entry)
-      markDirty(state, other)
+      markDirty(state, other, null)
     }
   }
   trie.eachCovering(entry.prefix, meet)
@@ -116,7 +118,7 @@ function findOverlaps(state: EngineState, entry: Registered): void {
 function forgetOverlaps(state: EngineState, entry: Registered): void {
   for (const other of entry.overlaps) {
     other.overlaps = other.overlaps.filter((each) => each !== entry)
-    markDirty(state, other)
+    markDirty(state, other, null)
   }
   entry.overlaps = []
 }
@@ -138,7 +140,7 @@ function recountAbove(
           const come = registered ? null : origin
           if (watcher.changed(session, above, prefix, pathId, come)) continue
           countMoreSpecific(above, session, registered ? origin : null, come)
-          markDirty(state, above)
+          markDirty(state, above, session)
         }
       })
     })
@@ -191,7 +193,7 @@ export function redeclare(state: EngineState, registration: Registration): boole
   declare(state, entry, registration)
   entry.twin = twin
   relinkOverlaps(state, entry)
-  markDirty(state, entry)
+  markDirty(state, entry, null)
   return true
 }
 
@@ -206,7 +208,7 @@ export function refreshDeclarations(state: EngineState): void {
   for (const entry of state.registered) {
     if (entry === undefined) continue
     declare(state, entry, entry.registration)
-    markDirty(state, entry)
+    markDirty(state, entry, null)
   }
 }
 

@@ -90,13 +90,17 @@ export interface Registered {
   state: (typeof PrefixState)[PrefixStateName]
   since: number
   /** Open findings: (session index + 1) << 8 | reason << 1 | warning, ascending. */
-  codes: number[]
+  codes: readonly number[]
   /** Of each code, when it began and its sentence then. */
   opened: OpenFinding[]
   /** Why the last UPDATE that named it on a session was malformed. */
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>
   dirty: boolean
+  /** While dirty: the one session whose part of the verdict changed; null: any of it may have. */
+  changed: EngineSession | null
+  /** `codes` were found when the routes counted already, so that one session's part can be renewed. */
+  routesCounted: boolean
   /** What lists show of it; made again after a change. */
   summary: PrefixSummary | null
 }
@@ -148,17 +152,28 @@ export function createTally(): Tally {
   }
 }
 
-/** Has the prefix judged again before the next answer or event. */
-export function markDirty(state: EngineState, registered: Registered): void {
-  if (registered.dirty) return
+/**
+ * Has the prefix judged again before the next answer or event.
+ * @param session only its part of the verdict can have changed; null: any of it
+ */
+export function markDirty(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession | null,
+): void {
+  if (registered.dirty) {
+    if (registered.changed !== session) registered.changed = null
+    return
+  }
   registered.dirty = true
+  registered.changed = session
   state.dirty.push(registered)
 }
 
 /** Has every prefix judged again that the session bears on. */
 export function markSession(state: EngineState, session: EngineSession): void {
   for (const registered of state.registered) {
-    if (registered?.expected.includes(session)) markDirty(state, registered)
+    if (registered?.expected.includes(session)) markDirty(state, registered, session)
   }
 }
 
