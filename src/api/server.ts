@@ -32,6 +32,12 @@ const securityHeaders = {
 /** Milliseconds. */
 const REQUEST_TIMEOUT = 10_000
 const KEEP_ALIVE_TIMEOUT = 65_000
+/** In which a client that asked takes nothing of its answer. */
+const IDLE_TIMEOUT = 10_000
+/** Between two looks at requests that are late. */
+const CHECK_INTERVAL = 2_000
+/** Requests of one connection that may wait for their answers; Node begins them all at once. */
+const MAX_PIPELINED = 4
 
 /** Octets that are not HTTP, or a request that never ends: a problem by hand, for no request exists. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -50,6 +56,20 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
+}
+
+/** Ends connections that ask on and on without reading: each answer begun takes memory. */
+function limitPipelining(app: Api): void {
+  const unanswered = new WeakMap<Socket, number>()
+  app.server.on('request', ({ socket }, response) => {
+    const count = (unanswered.get(socket) ?? 0) + 1
+    unanswered.set(socket, count)
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    if (count > MAX_PIPELINED) socket.destroy()
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.raw.socket.destroyed) reply.hijack()
+  })
 }
 
 /** Answers for paths without a route: 405 when the path has one with another method, else 404. */
@@ -87,6 +107,8 @@ function createApp(context: ApiContext, limits: ApiLimits): Api {
     bodyLimit: limits.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    connectionTimeout: IDLE_TIMEOUT,
+    http: { connectionsCheckingInterval: CHECK_INTERVAL },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1024 },
     clientErrorHandler: answerClientError,
@@ -96,6 +118,7 @@ function createApp(context: ApiContext, limits: ApiLimits): Api {
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.server.maxConnections = limits.connections
+  limitPipelining(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(onError)

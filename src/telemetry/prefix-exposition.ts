@@ -11,6 +11,9 @@ import {
 import { beginSlice } from './breathe.ts'
 import type { Log } from './log.ts'
 
+/** Characters of a piece: a scraper that reads nothing holds two or three of them. */
+const PIECE = 64 * 1024
+
 /** Escapes a label value as the text format 0.0.4 asks: backslash, line feed, double quote. */
 export function escapeLabel(value: string): string {
   return /[\\\n"]/.test(value)
@@ -99,7 +102,7 @@ export function createPrefixExposition(options: {
       for (const summary of prefixes) {
         const name = escapeLabel(summary.name)
         text += family.lines(summary, `prefix="${escapeLabel(summary.prefix)}",name="${name}"`)
-        if (slice.over()) {
+        if (slice.over() || text.length >= PIECE) {
           yield text
           text = ''
           await slice.breathe()
