@@ -16,6 +16,7 @@ import { CeaseSubcode, Safi } from './wire/codes.ts'
 import { ProtocolError } from './wire/errors.ts'
 import { Handling, handlingName } from './wire/handling.ts'
 import { encodeMaximumPrefixes } from './wire/notification.ts'
+import { encodeEndOfRib } from './wire/update-values.ts'
 
 export interface BridgeOptions {
   readonly engine: Engine
@@ -87,6 +88,12 @@ export function createBridge(options: BridgeOptions): SessionListener {
       reporter.established(name, negotiated)
       const { families, remoteAsn, decode } = negotiated
       engine.sessionUp(name, { families, remoteAsn, decode }, clock.now())
+      // RFC 4724 §3: whoever announces the capability says End-of-RIB, though it has no routes to send.
+      // A router that restarts may wait for it before it chooses routes of its own.
+      if (negotiated.remoteCapabilities.gracefulRestart === undefined) return
+      for (const family of families) {
+        options.sessions().send(name, encodeEndOfRib(Family[family]))
+      }
     },
 
     update(name, view, start, end) {

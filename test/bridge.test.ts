@@ -14,7 +14,7 @@ import { pathAttribute } from '../src/wire/attribute-values.ts'
 import { encodeUpdates, encodeWithdrawals } from '../src/wire/update-values.ts'
 import { settings } from './support/engine-lab.ts'
 import { fakeClock, fakeLog, fakeNegotiated, NINE } from './support/fake-views.ts'
-import { viewOf } from './support/vectors.ts'
+import { hexOf, viewOf } from './support/vectors.ts'
 
 /** Session edge-a with a limit, Established; prefixes are announced by their third octet. */
 function lab(maxPrefixes: string) {
@@ -32,7 +32,9 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
   const eventLog = createEventLog({ startedAt: NINE })
   const reporter = createReporter({ log: fakeLog(), clock, eventLog })
   const ceased: unknown[] = []
+  const sent: string[] = []
   const sessions = {
+    send: (_name: string, octets: Uint8Array) => sent.push(hexOf(octets)) > 0,
     cease: (...given: unknown[]) => ceased.push(given) > 0,
   } as unknown as SessionManager
   const bridge = createBridge({
@@ -50,9 +52,20 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
     for (const message of messages) bridge.update('edge-a', viewOf(message), 0, message.length)
     bridge.chunkDone('edge-a', performance.now())
   }
-  bridge.established('edge-a', fakeNegotiated())
+  const negotiated = fakeNegotiated()
+  const gracefulRestart = {
+    restartState: false,
+    notification: false,
+    restartTime: 120,
+    families: [],
+  }
+  bridge.established('edge-a', {
+    ...negotiated,
+    remoteCapabilities: { ...negotiated.remoteCapabilities, gracefulRestart },
+  })
   return {
     ceased,
+    sent,
     announce: (...octets: number[]) =>
       send(
         encodeUpdates(
@@ -108,4 +121,12 @@ test('restartMinutes goes with the Cease and into its reason', () => {
   announce(1, 2)
   const reason = 'more than 1 ipv4 prefixes (maxPrefixes), down for 30 min'
   expect(ceased).toEqual([['edge-a', 1, expect.any(Uint8Array), reason, 30]])
+})
+
+test('a peer that knows graceful restart is told End-of-RIB of each family (RFC 4724 §2)', () => {
+  expect(lab('10').sent).toEqual([
+    // An UPDATE with nothing in it; one with an empty MP_UNREACH_NLRI of IPv6 unicast.
+    `${'ff'.repeat(16)}00170200000000`,
+    `${'ff'.repeat(16)}001d0200000006800f03000201`,
+  ])
 })
