@@ -3,6 +3,6 @@ import { configDefaults, defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/interop/**', 'test/faults/**'],
+    exclude: [...configDefaults.exclude, 'test/abuse/**', 'test/faults/**', 'test/interop/**'],
   },
 })
