@@ -67,6 +67,28 @@ function listProblems(problems: readonly ConfigProblem[]): string {
   return [...lines, ...more(problems.length)].join('\n')
 }
 
+/** Keys whose values nobody may read over a shoulder, or in a log. */
+const secretKey = /(^|\.)(tokens(\[\d+\])?|password)$/
+const secretPair = /\b((?:tokens|password)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/g
+
+/** Whether the value of a key, such as `sessions[2].password`, is never shown. */
+export function isSecret(key: string): boolean {
+  return secretKey.test(key)
+}
+
+/** A line of the file with secrets painted over, each as long as it was. */
+function withoutSecrets(line: string, { key, column, length }: ConfigProblem): string {
+  const painted = line.replace(
+    secretPair,
+    (_, head: string, value: string) => head + '*'.repeat(value.length),
+  )
+  if (!isSecret(key)) return painted
+  const at = column - 1
+  const name = /^["']?(tokens|password)/.test(line.slice(at))
+  const covered = '*'.repeat(painted.slice(at, at + length).length)
+  return name ? painted : painted.slice(0, at) + covered + painted.slice(at + length)
+}
+
 /** The offending line with a caret under the mistake; of a long line, the part around it. */
 function excerpt(problem: ConfigProblem, line: string, red: (text: string) => string): string[] {
   const at = problem.column - 1
@@ -102,7 +124,9 @@ export function formatProblems(
   const lines = problems.slice(0, MAX_SHOWN).flatMap((problem) => {
     const line = source?.[problem.line - 1]
     const head = `${bold(place(problem))} ${sentence(problem)}`
-    return line === undefined ? [head] : [head, ...excerpt(problem, line, red)]
+    return line === undefined
+      ? [head]
+      : [head, ...excerpt(problem, withoutSecrets(line, problem), red)]
   })
   return [...lines, ...more(problems.length)].map((line) => `${line}\n`).join('')
 }

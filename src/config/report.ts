@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { type ConfigDocument, type Path, quoted } from './document.ts'
 import { nearest } from './nearest.ts'
-import type { ConfigProblem } from './problem.ts'
+import { type ConfigProblem, isSecret } from './problem.ts'
 import { unsupportedKeys } from './schema.ts'
 import { configJsonSchema, type JsonSchema } from './schema-json.ts'
 
@@ -123,7 +123,8 @@ export function createReport(document: ConfigDocument, text: string, file: strin
     } else if (issue.code === 'custom' && issue.params?.['expected'] !== true) {
       add(path, issue.message)
     } else {
-      add(path, `found ${document.found(path)}, expected ${issue.message}`)
+      const found = isSecret(formatPath(path)) ? 'a secret' : document.found(path)
+      add(path, `found ${found}, expected ${issue.message}`)
     }
   }
 

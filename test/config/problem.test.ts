@@ -54,6 +54,23 @@ describe('formatProblems', () => {
     )
   })
 
+  test.for([
+    ['listen.http.tokens[0]', 'tokens: ["my token"] # x', 10, 10, 'tokens: ************ # x'],
+    ['listen.http.tokens[0]', '  - my token', 5, 8, '  - ********'],
+    [
+      'sessions[0].password',
+      '{ asn: 1, password: abc, x: 2 }',
+      21,
+      3,
+      '{ asn: 1, password: ***, x: 2 }',
+    ],
+    ['sessions[0].asn', "{ asn: x, password: 'a b' }", 8, 1, '{ asn: x, password: ***** }'],
+    ['sessions[0].password', '  password: abc', 3, 8, '  password: ***'],
+  ] as const)('secrets are painted over: %s in %s', ([key, line, column, length, shown]) => {
+    const text = formatProblems([{ ...problem, line: 1, key, column, length }], line, false)
+    expect(text.split('\n')[1]).toBe(`    1 | ${shown}`)
+  })
+
   test('a hundred are shown, the rest counted', () => {
     const many = Array.from({ length: 103 }, () => problem)
     const lines = formatProblems(many, undefined, false).trimEnd().split('\n')
