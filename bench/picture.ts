@@ -53,6 +53,7 @@ export function drawGrowth(
   const caption =
     'Cost a route by routes held; each point a fresh daemon, compiling its hot path included.'
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+  <title>CPU and memory a route, by routes held</title>
   <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${plot(PLOT.left, 'CPU a route', 'ns', time)}
 ${plot(PLOT.left + PLOT.width + 70, 'Memory a route', 'octets', space)}
