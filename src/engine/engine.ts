@@ -111,17 +111,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   const forget = (entry: Registered, now: number) => {
     scan.drop(entry)
-    state.emit({
-      kind: 'prefix',
-      time: now,
-      name: entry.registration.name,
-      prefix: entry.text,
-      from: prefixStateNames[entry.state] ?? null,
-      to: null,
-      duration: now - entry.since,
-      opened: [],
-      closed: [],
-    })
+    const from = prefixStateNames[entry.state] ?? null
+    state.emit(bareEvent(entry, from, null, now - entry.since, now))
   }
 
   const engine: Engine = {
@@ -258,7 +249,6 @@ export function createEngine(options: EngineOptions): Engine {
       intake.settle()
       const entry = unregister(state, name, scan)
       if (entry === undefined) return false
-      entry.dirty = true
       forget(entry, now)
       engine.flush(now)
       return true
@@ -301,15 +291,26 @@ function evaluateNew(state: EngineState, entry: Registered, now: number): void {
   }
   evaluate(first, entry, now)
   if (told) return
-  emit({
+  emit(bareEvent(entry, null, prefixStateNames[entry.state] ?? null, 0, now))
+}
+
+/** A registration that came or went, without findings. */
+function bareEvent(
+  entry: Registered,
+  from: PrefixEvent['from'],
+  to: PrefixEvent['to'],
+  duration: number,
+  now: number,
+): PrefixEvent {
+  return {
     kind: 'prefix',
     time: now,
     name: entry.registration.name,
     prefix: entry.text,
-    from: null,
-    to: prefixStateNames[entry.state] ?? null,
-    duration: 0,
+    from,
+    to,
+    duration,
     opened: [],
     closed: [],
-  })
+  }
 }

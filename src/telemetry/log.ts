@@ -1,13 +1,7 @@
 /** The daemon's log: pino, one JSON object a line, or coloured lines for a person at a terminal. */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
-
-/** `auto`: pretty when the output is a terminal, else JSON. */
-export const logFormats = ['auto', 'json', 'pretty'] as const
-export type LogFormat = (typeof logFormats)[number]
+import type { LogFormat, LogLevel } from '../config/config.ts'
 
 /** Octets of lines that wait while they cannot be written; what comes on top is lost. */
 const MOST_WAITING = 1 << 20
