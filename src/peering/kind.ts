@@ -1,0 +1,165 @@
+/**
+ * What a kind of resource is. One row a kind: API paths, OpenAPI, CLI commands, `apply`, rights and audit
+ * are all made from the table of kinds, so that a new kind is written once.
+ */
+import type { z } from 'zod'
+import type { JsonObject } from '../store/types.ts'
+import type { Live } from './live.ts'
+
+/** Who asks: a token of the configuration, or the daemon itself. */
+export interface Principal {
+  /** The token's name, for the audit log. */
+  readonly name: string
+  readonly role: Role
+  /** The tenant whose resources alone a provider or customer sees and changes. */
+  readonly owner: string | null
+}
+
+/**
+ * reader: sees everything but keys. operator: also runs operations. admin: also writes everything.
+ * provider: its own ASNs, peerings and what stands under them. customer: its own services.
+ */
+export const roles = ['reader', 'operator', 'admin', 'provider', 'customer'] as const
+export type Role = (typeof roles)[number]
+
+/** A resource in memory. */
+export interface Resource<Spec = JsonObject, Status = JsonObject> {
+  readonly kind: string
+  /** Names from the outermost parent inwards, joined by `/`. */
+  readonly id: string
+  /** The last of them. */
+  readonly name: string
+  /** Id of the parent, or null. */
+  readonly parent: string | null
+  readonly version: number
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Tenant that it belongs to, inherited from the parent; null: the operator's own. */
+  readonly owner: string | null
+  /** What was asked for, defaults filled in. */
+  readonly spec: Spec
+  /** What was decided and must outlive a restart: states, keys, messages. */
+  readonly status: Status
+}
+
+/** What rules may look at. */
+export interface Directory {
+  /** @returns undefined when there is none */
+  find(kind: string, id: string): Resource | undefined
+  /** Resources of a kind, in the order of their ids; with `parent`, those directly under it. */
+  all(kind: string, parent?: string): readonly Resource[]
+}
+
+export interface RuleContext {
+  readonly directory: Directory
+  readonly live: Live
+  readonly principal: Principal
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** A fresh GUID (RFC 9562), unguessable. */
+  readonly newKey: () => string
+}
+
+/** A write of another resource that an operation brings with it, in the same transaction. */
+export interface Consequence {
+  readonly kind: string
+  readonly id: string
+  /** null: it is deleted. Only the parts that change. */
+  readonly change: { readonly spec?: object; readonly status?: object } | null
+}
+
+/** What becomes of a resource. */
+export interface Outcome<Spec, Status> {
+  readonly spec: Spec
+  readonly status: Status
+  readonly consequences?: readonly Consequence[]
+}
+
+/** Something that can be done to a resource besides writing it, such as `approve`. */
+export interface Operation<Spec, Status> {
+  /** One line for OpenAPI and `--help`. */
+  readonly summary: string
+  readonly roles: readonly Role[]
+  /** What the body may hold; absent: no body. */
+  readonly body?: z.ZodType
+  /** @throws RefusedError */
+  run(resource: Resource<Spec, Status>, body: unknown, context: RuleContext): Outcome<Spec, Status>
+}
+
+/** A column of the CLI's table of this kind; `value` reads the view. */
+export interface Column {
+  readonly title: string
+  value(view: JsonObject): string
+}
+
+export interface Kind<Spec extends object = JsonObject, Status extends object = JsonObject> {
+  /** As the audit log and the store name it, such as `registeredPrefix`. */
+  readonly name: string
+  /** Word in sentences and CLI command, such as `registered prefix`, `prefix`. */
+  readonly title: string
+  /** Segment of the API path, such as `registeredPrefixes`. */
+  readonly segment: string
+  /** Kind that it stands under, or null. */
+  readonly parent: string | null
+  /** What a client sends (unknown keys are refused) and, as input type, what `apply` and export write. */
+  readonly spec: z.ZodType<Spec>
+  /** What a client reads besides name, id, version and times: OpenAPI's schema of the answer. */
+  readonly view: z.ZodType
+  /** Keys of the spec that cannot change once it exists, each with the sentence that says why. */
+  readonly fixed: Readonly<Partial<Record<keyof Spec & string, string>>>
+  /** Roles that may create, update and delete; admin always may. */
+  readonly writers: readonly Role[]
+  readonly columns: readonly Column[]
+  readonly operations: Readonly<Record<string, Operation<Spec, Status>>>
+  /** Judges a new resource. @throws RefusedError */
+  create(draft: Omit<Resource<Spec, Status>, 'status'>, context: RuleContext): Outcome<Spec, Status>
+  /** Judges a changed one; fixed keys were compared before. @throws RefusedError */
+  update(before: Resource<Spec, Status>, spec: Spec, context: RuleContext): Outcome<Spec, Status>
+  /**
+   * Judges a deletion; what stands under it was looked at before (a parent goes only with its children's
+   * consent: each child's `remove` is asked first).
+   * @returns null: gone at once; an outcome: it is kept in that state until the daemon removes it
+   * @throws RefusedError
+   */
+  remove(resource: Resource<Spec, Status>, context: RuleContext): Outcome<Spec, Status> | null
+  /** What a client sees: spec, status and live state. Secrets are left out unless `secrets`. */
+  show(resource: Resource<Spec, Status>, context: ShowContext): JsonObject
+}
+
+export interface ShowContext {
+  readonly directory: Directory
+  readonly live: Live
+  readonly now: number
+  /** Whether who asks may see prefix keys (never passwords). */
+  readonly secrets: boolean
+}
+
+/** Why a request is refused. */
+export const refusals = ['invalid', 'conflict', 'not-found', 'forbidden', 'not-possible'] as const
+export type Refusal = (typeof refusals)[number]
+
+/** A rule says no. The message says what, why, and what to do instead. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  /** `invalid`: 400; `forbidden`: 403; `not-found`: 404; `conflict`, `not-possible`: 409. */
+  readonly refusal: Refusal
+  /** Place in what was sent, such as `connections[0].sessionPrefixV4`; null: the whole. */
+  readonly place: string | null
+  /** With what it conflicts: id of a resource. */
+  readonly conflictsWith: string | null
+  /** Reason code of SPEC 1.2 where one fits, such as `duplicate-prefix`. */
+  readonly reason: string | null
+
+  constructor(
+    refusal: Refusal,
+    message: string,
+    more: { place?: string; conflictsWith?: string; reason?: string } = {},
+  ) {
+    super(message)
+    this.refusal = refusal
+    this.place = more.place ?? null
+    this.conflictsWith = more.conflictsWith ?? null
+    this.reason = more.reason ?? null
+  }
+}
