@@ -152,16 +152,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version,
     log,
     counts: reporter.counts,
+    ...(config.storage.path !== null && { storageUp: () => storage()?.ok === true }),
   })
-  const ready = () => {
+  const storage = () => {
     const { path } = config.storage
+    return path === null ? null : storageCheck(path)
+  }
+  const ready = () => {
+    const stored = storage()
     const checks = [
       {
         name: 'bgp',
         ok: sessions.addresses().length === config.listen.bgp.length,
         detail: config.listen.bgp.length === 0 ? 'opens every connection' : 'listening for BGP',
       },
-      ...(path === null ? [] : [storageCheck(path)]),
+      ...(stored === null ? [] : [stored]),
     ]
     return { ok: checks.every((check) => check.ok), checks }
   }

@@ -99,7 +99,9 @@ export function createEngine(options: EngineOptions): Engine {
   const nobody = createSession({ name: '', families: [], asn: 0, localAsn: 0 }, -1, 0)
   const intake = new Intake(state, scan, nobody, (session, family) => {
     const table = tableOf(session, family)
-    if (table !== null && !table.complete) completeTable(state, session, table, sweep)
+    if (table === null) return
+    table.endOfRib = true
+    if (!table.complete) completeTable(state, session, table, sweep)
   })
   const sweep = intake.sweep.bind(intake)
 
@@ -149,7 +151,11 @@ export function createEngine(options: EngineOptions): Engine {
       intake.settle()
       const down = session(name)
       down.up = false
-      for (const table of down.tables) if (table !== null) table.complete = false
+      for (const table of down.tables) {
+        if (table === null) continue
+        table.complete = false
+        table.endOfRib = false
+      }
       if (keepUntil > now) {
         down.keepUntil = keepUntil
       } else {

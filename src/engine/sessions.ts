@@ -28,6 +28,7 @@ function newTable(family: Family): SessionTable {
   return {
     rib: new AdjRibIn(family, false),
     complete: false,
+    endOfRib: false,
     everComplete: false,
     staleBefore: 0,
   }
@@ -98,6 +99,7 @@ export function sessionUp(
   for (const table of session.tables) {
     if (table === null) continue
     table.complete = false
+    table.endOfRib = false
     const { family } = table.rib
     const paths = family === Family.ipv4 ? up.decode.addPathIpv4 : up.decode.addPathIpv6
     if (table.rib.paths !== paths) {

@@ -30,6 +30,8 @@ export interface SessionTable {
   rib: AdjRibIn
   /** End-of-RIB came, or the time for it is over. */
   complete: boolean
+  /** End-of-RIB came since the session is Established. */
+  endOfRib: boolean
   /** It was complete at least once since the daemon began. */
   everComplete: boolean
   /** Routes that came before this second are from before a restart or a refresh. */

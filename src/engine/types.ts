@@ -213,6 +213,10 @@ export type RouteMatch = 'exact' | 'covering' | 'covered'
 /** Counters of one session, read at scrape time. */
 export interface SessionTallies {
   readonly prefixes: Readonly<Record<FamilyName, number>>
+  /** Whether the initial table is there: End-of-RIB, or the time for it is over. */
+  readonly complete: Readonly<Record<FamilyName, boolean>>
+  /** Whether End-of-RIB came since the session is Established. */
+  readonly endOfRib: Readonly<Record<FamilyName, boolean>>
   readonly announced: Readonly<Record<FamilyName, number>>
   readonly withdrawn: Readonly<Record<FamilyName, number>>
   readonly classes: Readonly<Record<RouteClass, number>>

@@ -113,6 +113,8 @@ function tallies(session: EngineSession): SessionTallies {
   const handling = named(handlingName, tally.handling)
   return {
     prefixes: { ipv4: tables[0]?.rib.count ?? 0, ipv6: tables[1]?.rib.count ?? 0 },
+    complete: { ipv4: tables[0]?.complete === true, ipv6: tables[1]?.complete === true },
+    endOfRib: { ipv4: tables[0]?.endOfRib === true, ipv6: tables[1]?.endOfRib === true },
     announced: families(tally.announced),
     withdrawn: families(tally.withdrawn),
     classes: named(routeClasses, tally.classes),

@@ -10,7 +10,7 @@ import {
   routeClasses,
   type SessionTallies,
 } from '../engine/types.ts'
-import { familyNames } from '../prefix/prefix.ts'
+import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { shownTime } from '../session/clock.ts'
 import { type SessionControl, SessionState, type SessionStatus } from '../session/types.ts'
 import { MessageType, messageTypeName } from '../wire/codes.ts'
@@ -27,6 +27,8 @@ export interface MetricsOptions {
   readonly log: Log
   /** What the reporter counted. */
   readonly counts?: () => ReporterCounts
+  /** Whether the storage can be written, as `/readyz` says it; absent: none is configured. */
+  readonly storageUp?: () => boolean
 }
 
 export interface Metrics {
@@ -153,6 +155,12 @@ function addSessionState({ gauge, counter }: Families, rows: () => readonly Row[
     ['session'],
     each((status) => seconds(status.lastMessageAt)),
   )
+  gauge(
+    'bgpwarden_session_shutdown',
+    'Whether the session is administratively down',
+    ['session'],
+    each((status) => (status.shutdown ? 1 : 0)),
+  )
   counter(
     'bgpwarden_session_flaps_total',
     'Times the session left Established',
@@ -191,19 +199,47 @@ function addSessionMessages({ counter }: Families, rows: () => readonly Row[]): 
   )
 }
 
-function addSessionRoutes({ gauge, counter }: Families, rows: () => readonly Row[]): void {
+/** Gauges of one table: a family of a session. */
+function addSessionTables({ gauge }: Families, rows: () => readonly Row[]): void {
+  const each =
+    (value: (row: Row, family: FamilyName) => number | undefined) =>
+    (write: Write): void => {
+      for (const row of rows()) {
+        const { name, config } = row.status
+        for (const family of config.families) {
+          const found = value(row, family)
+          if (found !== undefined) write({ session: name, family }, found)
+        }
+      }
+    }
+  const labels = ['session', 'family']
   gauge(
     'bgpwarden_session_prefixes',
     'Routes in the Adj-RIB-In',
-    ['session', 'family'],
-    (write) => {
-      for (const { status, tallies } of rows()) {
-        for (const family of status.config.families) {
-          write({ session: status.name, family }, tallies?.prefixes[family] ?? 0)
-        }
-      }
-    },
+    labels,
+    each(({ tallies }, family) => tallies?.prefixes[family] ?? 0),
   )
+  gauge(
+    'bgpwarden_session_prefix_limit',
+    'Routes above which the session is closed (maxPrefixes); no series without a limit',
+    labels,
+    each(({ status }) => status.config.maxPrefixes?.limit),
+  )
+  gauge(
+    'bgpwarden_session_table_complete',
+    'Whether the initial table is there: End-of-RIB came, or convergenceSeconds are over',
+    labels,
+    each(({ tallies }, family) => (tallies?.complete[family] ? 1 : 0)),
+  )
+  gauge(
+    'bgpwarden_session_end_of_rib',
+    'Whether End-of-RIB (RFC 4724) came since the session is Established',
+    labels,
+    each(({ tallies }, family) => (tallies?.endOfRib[family] ? 1 : 0)),
+  )
+}
+
+function addSessionRoutes({ counter }: Families, rows: () => readonly Row[]): void {
   counter(
     'bgpwarden_session_routes_total',
     'Routes announced and withdrawn by the peer',
@@ -277,10 +313,15 @@ function addEngine({ gauge }: Families, engine: EngineView): void {
 }
 
 function addDaemon({ gauge, counter }: Families, options: MetricsOptions): void {
-  const { version, counts } = options
+  const { version, counts, storageUp } = options
   gauge('bgpwarden_build_info', 'Always 1; the version that runs', ['version'], (write) =>
     write({ version }, 1),
   )
+  if (storageUp !== undefined) {
+    gauge('bgpwarden_storage_up', 'Whether the storage can be written', [], (write) =>
+      write({}, storageUp() ? 1 : 0),
+    )
+  }
   if (counts !== undefined) {
     counter(
       'bgpwarden_refused_connections_total',
@@ -320,6 +361,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   addDaemon(made, options)
   addSessionState(made, rows)
   addSessionMessages(made, rows)
+  addSessionTables(made, rows)
   addSessionRoutes(made, rows)
   addEngine(made, engine)
   const latency = new Histogram({

@@ -182,6 +182,29 @@ test('until an initial table is complete a session contributes Pending, not not-
   expect(lab.reasons('web')).toEqual(['not-received@edge-b'])
 })
 
+test('how a table became complete is known: by End-of-RIB, or because the time was over', () => {
+  const lab = createEngineLab({ convergenceSeconds: 60 })
+  lab.session('edge-a', 3356)
+  const table = () => {
+    const { complete, endOfRib } = lab.engine.view.tallies('edge-a') ?? {}
+    return { complete, endOfRib }
+  }
+  const neither = { ipv4: false, ipv6: false }
+  const ipv4 = { ipv4: true, ipv6: false }
+  const both = { ipv4: true, ipv6: true }
+  expect(table()).toEqual({ complete: neither, endOfRib: neither })
+  lab.up('edge-a', 3356)
+  lab.end('edge-a', 'ipv4')
+  expect(table()).toEqual({ complete: ipv4, endOfRib: ipv4 })
+  lab.wait(60)
+  expect(table()).toEqual({ complete: both, endOfRib: ipv4 })
+  // It came late, and came.
+  lab.end('edge-a', 'ipv6')
+  expect(table()).toEqual({ complete: both, endOfRib: both })
+  lab.down('edge-a')
+  expect(table()).toEqual({ complete: neither, endOfRib: neither })
+})
+
 test('a session that never comes up is a warning, once it had the time to', () => {
   const lab = createEngineLab({ convergenceSeconds: 60 })
   lab.session('edge-a', 3356)

@@ -129,6 +129,8 @@ export function fakeTallies(given: Partial<SessionTallies> = {}): SessionTallies
   const none = { ipv4: 0, ipv6: 0 }
   return {
     prefixes: none,
+    complete: { ipv4: false, ipv6: false },
+    endOfRib: { ipv4: false, ipv6: false },
     announced: none,
     withdrawn: none,
     classes: { verified: 0, failed: 0, overlap: 0, unregistered: 0 },

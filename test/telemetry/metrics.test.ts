@@ -16,7 +16,7 @@ import {
 } from '../support/fake-views.ts'
 import { parseExposition, seriesOf, textOf } from './exposition.ts'
 
-function metricsOf(world: FakeWorld, perPrefixLimit = 1000) {
+function metricsOf(world: FakeWorld, perPrefixLimit = 1000, stored?: boolean) {
   const log = fakeLog()
   const metrics = createMetrics({
     engine: fakeEngine(world),
@@ -25,6 +25,7 @@ function metricsOf(world: FakeWorld, perPrefixLimit = 1000) {
     version: '0.1.0',
     log,
     counts: () => ({ refusedConnections: 4, malformedUpdates: 0, prefixEvents: 9 }),
+    ...(stored !== undefined && { storageUp: () => stored }),
   })
   const scrape = async () => parseExposition(await textOf(metrics.exposition()))
   return { metrics, log, scrape }
@@ -152,6 +153,50 @@ describe('metrics of sessions', () => {
     expect(seriesOf(exposition, 'bgpwarden_session_notifications_total')).toEqual([
       'session=edge-a,direction=sent,code=4,subcode=0 2',
     ])
+  })
+
+  test('tables: their limit, whether they are complete and how that is known', async () => {
+    const world = twoSessions()
+    const limited = fakeStatus('Established', { maxPrefixes: { limit: 50, warnAt: 80 } })
+    world.statuses[0] = limited
+    world.tallies['edge-a'] = fakeTallies({
+      complete: { ipv4: true, ipv6: true },
+      endOfRib: { ipv4: true, ipv6: false },
+    })
+    const exposition = await metricsOf(world).scrape()
+    expect(seriesOf(exposition, 'bgpwarden_session_prefix_limit')).toEqual([
+      'session=edge-a,family=ipv4 50',
+      'session=edge-a,family=ipv6 50',
+    ])
+    expect(seriesOf(exposition, 'bgpwarden_session_table_complete')).toEqual([
+      'session=edge-a,family=ipv4 1',
+      'session=edge-a,family=ipv6 1',
+      'session=edge-b,family=ipv6 0',
+    ])
+    expect(seriesOf(exposition, 'bgpwarden_session_end_of_rib')).toEqual([
+      'session=edge-a,family=ipv4 1',
+      'session=edge-a,family=ipv6 0',
+      'session=edge-b,family=ipv6 0',
+    ])
+  })
+
+  test('a session that was shut down says so', async () => {
+    const world = twoSessions()
+    world.statuses[1] = fakeStatus('Idle', { name: 'edge-b' }, { shutdown: true })
+    expect(seriesOf(await metricsOf(world).scrape(), 'bgpwarden_session_shutdown')).toEqual([
+      'session=edge-a 0',
+      'session=edge-b 1',
+    ])
+  })
+
+  test.for([
+    [undefined, []],
+    [true, [' 1']],
+    [false, [' 0']],
+  ] as const)('storage that can be written: %s', async ([stored, expected]) => {
+    const { scrape } = metricsOf(twoSessions(), 1000, stored)
+    const series = seriesOf(await scrape(), 'bgpwarden_storage_up')
+    expect(series.map((line) => ` ${line.trim()}`)).toEqual(expected)
   })
 
   test('routes by configured family; a session that is down keeps its series at 0', async () => {

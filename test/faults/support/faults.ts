@@ -355,6 +355,10 @@ const storage: Fault = {
           seconds: 10,
           state: ready,
         })
+      const stored = (up: 0 | 1) =>
+        waitFor(`bgpwarden_storage_up to be ${up}`, async () =>
+          (await api.text('/metrics')).includes(`\nbgpwarden_storage_up ${up}\n`),
+        )
       return await inWorld(
         world,
         rounds,
@@ -363,9 +367,11 @@ const storage: Fault = {
           const filler = join(directory, 'filler')
           await run(['dd', 'if=/dev/zero', `of=${filler}`, 'bs=4k']).catch(() => {})
           await unready('that it is full', /full|space/)
+          await stored(0)
           await world.trueAgain(10)
           await run(['rm', filler])
           await waitFor('/readyz to be ready', async () => (await ready()) === true)
+          await stored(1)
           await run(['mount', '-o', 'remount,ro', directory])
           await unready('that it is read-only', /read-only|EROFS/)
           await world.trueAgain(10)
