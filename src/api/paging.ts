@@ -79,3 +79,11 @@ export function pageOf<T extends { readonly name: string }>(
   const more = at < all.length && last !== undefined
   return { items, cursor: more ? encode([at - 1, last.name]) : null }
 }
+
+/** @returns how many items match; null when there are more items than one request may look at */
+export function countMatches<T>(all: readonly T[], matches: (item: T) => boolean): number | null {
+  if (all.length > SCAN_LIMIT) return null
+  let count = 0
+  for (const item of all) if (matches(item)) count += 1
+  return count
+}

@@ -1,4 +1,5 @@
 /** `/api/v1/prefixes`, `explain` and `policy`: registered prefixes and how they are judged. */
+import type { z } from 'zod'
 import type { EngineView, ExplainRequest, PrefixSummary } from '../engine/types.ts'
 import { beginSlice } from '../telemetry/breathe.ts'
 import { AsPathError, parseAsPath } from '../wire/as-path.ts'
@@ -7,7 +8,7 @@ import { CommunityError, parseCommunity } from '../wire/community-text.ts'
 import { requireToken } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
-import { pageOf } from './paging.ts'
+import { countMatches, pageOf } from './paging.ts'
 import { explanationView, policyView, prefixView, summaryView } from './prefix-view.ts'
 import { invalidField, unknownName } from './problems.ts'
 import {
@@ -22,16 +23,28 @@ import {
 } from './schemas.ts'
 import { readPrefix } from './session-routes.ts'
 
+function allSentences(engine: EngineView, { name, reasons, state }: PrefixSummary): string {
+  const silent = reasons.length === 0 && state !== 'Invalid'
+  return silent ? '' : (engine.prefix(name)?.errorMessage ?? '')
+}
+
+/** The sentence of the weightiest finding: on a hundred sessions all of them would be a book. */
+export function firstSentence(engine: EngineView, summary: PrefixSummary): string {
+  if (summary.state === 'Invalid') return allSentences(engine, summary)
+  return engine.headline(summary.name)?.finding.message ?? ''
+}
+
 /** Adds the sentences, which the engine makes one prefix at a time, without holding up BGP. */
 async function withSentences(
   engine: EngineView,
   summaries: readonly PrefixSummary[],
+  messages: 'all' | 'first',
 ): Promise<PrefixSummaryJson[]> {
   const slice = beginSlice()
   const items: PrefixSummaryJson[] = []
   for (const summary of summaries) {
-    const silent = summary.reasons.length === 0 && summary.state !== 'Invalid'
-    const message = silent ? '' : (engine.prefix(summary.name)?.errorMessage ?? '')
+    const message =
+      messages === 'first' ? firstSentence(engine, summary) : allSentences(engine, summary)
     items.push(summaryView(summary, message))
     if (slice.over()) await slice.breathe()
   }
@@ -67,6 +80,22 @@ function checkCommunities(communities: readonly string[]): void {
   }
 }
 
+/** @returns which prefixes a request wants */
+function prefixFilter(
+  engine: EngineView,
+  { state, reason, session, search }: z.infer<typeof prefixListQuery>,
+): (item: PrefixSummary) => boolean {
+  const part = search?.toLowerCase()
+  return (item) =>
+    (state === undefined || item.state === state) &&
+    (reason === undefined || item.reasons.includes(reason)) &&
+    (session === undefined || engine.concerns(item.name, session, reason)) &&
+    (part === undefined ||
+      item.name.toLowerCase().includes(part) ||
+      item.prefix.includes(part) ||
+      item.owner?.toLowerCase().includes(part) === true)
+}
+
 function addLists(app: Api, { engine }: ApiContext): void {
   app.get(
     '/prefixes',
@@ -80,21 +109,12 @@ function addLists(app: Api, { engine }: ApiContext): void {
       },
     },
     async (request) => {
-      const { state, reason } = request.query
-      const search = request.query.search?.toLowerCase()
-      const page = pageOf(
-        engine.prefixes(),
-        request.query,
-        (item) =>
-          (state === undefined || item.state === state) &&
-          (reason === undefined || item.reasons.includes(reason)) &&
-          (search === undefined ||
-            item.name.toLowerCase().includes(search) ||
-            item.prefix.includes(search) ||
-            item.owner?.toLowerCase().includes(search) === true),
-      )
-      const items = await withSentences(engine, page.items)
-      return { items, cursor: page.cursor, counts: { ...engine.stateCounts() } }
+      const matches = prefixFilter(engine, request.query)
+      const all = engine.prefixes()
+      const page = pageOf(all, request.query, matches)
+      const matched = countMatches(all, matches)
+      const items = await withSentences(engine, page.items, request.query.messages)
+      return { items, cursor: page.cursor, matched, counts: { ...engine.stateCounts() } }
     },
   )
 

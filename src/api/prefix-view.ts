@@ -47,7 +47,7 @@ function evidenceView({ communities, routes, ...rest }: Evidence): EvidenceJson 
   }
 }
 
-function findingView(finding: Finding): FindingJson {
+export function findingView(finding: Finding): FindingJson {
   return {
     ...finding,
     evidence: evidenceView(finding.evidence),

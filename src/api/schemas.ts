@@ -26,6 +26,14 @@ const severitySchema = z.enum(severities)
 const prefixStateSchema = z.enum(prefixStateNames)
 const sessionStateSchema = z.enum(sessionStateNames)
 const byFamily = z.object({ ipv4: count, ipv6: count })
+const byState = z.object({
+  None: count,
+  Pending: count,
+  Verified: count,
+  Warning: count,
+  Failed: count,
+  Invalid: count,
+})
 
 // ---------------------------------------------------------------- errors
 
@@ -322,20 +330,23 @@ export const prefixListQuery = z.strictObject({
   ...paging,
   state: prefixStateSchema.optional(),
   reason: reasonSchema.optional(),
+  session: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Name of a session on which it is expected; with `reason`: that has this finding'),
   search: z.string().max(255).optional().describe('Part of name, prefix or owner'),
+  messages: z
+    .enum(['all', 'first'])
+    .default('all')
+    .describe('`first`: `errorMessage` has the sentence of the weightiest finding alone'),
 })
 export const prefixListSchema = pageOf(prefixSummarySchema)
   .extend({
-    counts: z
-      .object({
-        None: count,
-        Pending: count,
-        Verified: count,
-        Warning: count,
-        Failed: count,
-        Invalid: count,
-      })
-      .describe('All registered prefixes by state, whatever the filter'),
+    matched: count
+      .nullable()
+      .describe('How many match in all; null: there are too many prefixes to count them each time'),
+    counts: byState.describe('All registered prefixes by state, whatever the filter'),
   })
   .meta({ id: 'PrefixList' })
 export type PrefixListJson = z.infer<typeof prefixListSchema>
@@ -444,6 +455,80 @@ export const eventListSchema = pageOf(eventSchema)
   })
   .meta({ id: 'EventList', description: 'Oldest first. Without `since` the newest `limit` events' })
 export type EventListJson = z.infer<typeof eventListSchema>
+
+// ---------------------------------------------------------------- overview
+
+export const overviewSchema = z
+  .object({
+    time: time.describe('When this was so'),
+    version: z.string(),
+    prefixes: z.object({
+      total: count,
+      byState,
+      byReason: z
+        .array(z.object({ reason: reasonSchema, prefixes: count }))
+        .describe('Open findings, the most frequent first; a prefix counts once a reason'),
+    }),
+    sessions: z.object({
+      total: count,
+      up: count,
+      shutdown: count.describe('Administratively down'),
+      byState: z.array(z.object({ state: sessionStateSchema, sessions: count })),
+    }),
+    failing: z
+      .array(
+        z.object({
+          name: z.string(),
+          prefix: z.string(),
+          state: prefixStateSchema,
+          since: time,
+          finding: findingSchema.nullable().describe('The one that weighs most'),
+          others: count.describe('Open findings besides it'),
+          errorMessage: z.string().describe('Its sentence, or why the prefix cannot be judged'),
+        }),
+      )
+      .describe('Failed and Invalid prefixes, then Warning; the latest first; at most 20'),
+    recent: z
+      .object({
+        since: time.describe('An hour ago, or the oldest event held'),
+        intervals: z
+          .array(
+            z.object({
+              time: time.describe('When it began'),
+              worse: count.describe('Prefixes that became Failed, Warning or Invalid'),
+              better: count.describe('Prefixes that became Verified'),
+              down: count.describe('Sessions that left Established'),
+            }),
+          )
+          .describe('Of five minutes each, oldest first'),
+        prefixes: z
+          .array(
+            z.object({
+              name: z.string(),
+              prefix: z.string(),
+              from: prefixStateSchema.nullable(),
+              to: prefixStateSchema.nullable(),
+              changes: count.describe('Changes of its state'),
+              time: time.describe('Of the last change'),
+            }),
+          )
+          .describe('The net change of each; the latest first; at most 50'),
+        sessions: z
+          .array(
+            z.object({
+              session: z.string(),
+              to: sessionStateSchema,
+              downs: count.describe('Times it left Established'),
+              time: time.describe('Of the last event'),
+              detail: z.string(),
+            }),
+          )
+          .describe('The latest first; at most 50'),
+      })
+      .describe('The last hour'),
+  })
+  .meta({ id: 'Overview' })
+export type OverviewJson = z.infer<typeof overviewSchema>
 
 // ---------------------------------------------------------------- health
 

@@ -12,6 +12,7 @@ import type { Api } from './documented.ts'
 import { addEventRoutes } from './event-routes.ts'
 import { createEventStreams } from './event-stream.ts'
 import { addOpenapi, addOpenapiRoute } from './openapi.ts'
+import { addOverviewRoutes } from './overview-routes.ts'
 import { addPage } from './page.ts'
 import { addPrefixRoutes } from './prefix-routes.ts'
 import { errorHandler, HttpProblem, PROBLEM_TYPE, sendProblem, toProblem } from './problems.ts'
@@ -154,6 +155,7 @@ export function createApi(context: ApiContext): FastifyInstance {
     addPage(root)
     await root.register(
       async (v1: Api) => {
+        addOverviewRoutes(v1, context)
         addSessionRoutes(v1, context)
         addSessionCommandRoutes(v1, context)
         addPrefixRoutes(v1, context)

@@ -261,6 +261,13 @@ export interface EngineView {
   prefixes(): readonly PrefixSummary[]
   /** @returns undefined when no prefix has that name */
   prefix(name: string): PrefixVerdict | undefined
+  /**
+   * The finding that weighs most: the first error, else the first warning, as of the last evaluation.
+   * @returns also how many more findings are open; undefined when none is
+   */
+  headline(name: string): { readonly finding: Finding; readonly others: number } | undefined
+  /** Whether the prefix is expected on the session and, with `reason`, has that finding open there. */
+  concerns(name: string, session: string, reason?: FindingReason): boolean
   /** Whether the session has the registered prefix in its Adj-RIB-In. */
   received(name: string, session: string): boolean
   /** Sessions that a registered prefix is expected on; empty when no prefix has that name. */

@@ -57,17 +57,27 @@ function makeSummary(state: EngineState, registered: Registered): PrefixSummary 
 /** Findings as they stand now, with the time at which each began. */
 function openFindings(state: EngineState, registered: Registered): Finding[] {
   if (!isJudged(registered)) return []
-  return findCodes(state, registered, true).map((code) => {
-    const { session, reason, severity } = readCode(state, code)
-    const known = registered.opened[registered.codes.indexOf(code)]
-    return {
-      reason,
-      severity,
-      session: session?.name ?? null,
-      ...describeFinding(state, registered, session, reason),
-      since: known?.since ?? registered.since,
-    }
-  })
+  return findCodes(state, registered, true).map((code) => finding(state, registered, code))
+}
+
+function finding(state: EngineState, registered: Registered, code: number): Finding {
+  const { session, reason, severity } = readCode(state, code)
+  const known = registered.opened[registered.codes.indexOf(code)]
+  return {
+    reason,
+    severity,
+    session: session?.name ?? null,
+    ...describeFinding(state, registered, session, reason),
+    since: known?.since ?? registered.since,
+  }
+}
+
+/** The first error, else the first warning, of the last evaluation. */
+function headline(state: EngineState, registered: Registered) {
+  const { codes } = registered
+  const worst = codes.find((code) => readCode(state, code).severity === 'error') ?? codes[0]
+  if (worst === undefined) return undefined
+  return { finding: finding(state, registered, worst), others: codes.length - 1 }
 }
 
 function checkSession(
@@ -169,6 +179,20 @@ export function createView(
     },
     expectedSessions(name) {
       return state.byName.get(name)?.expected.map((session) => session.name) ?? []
+    },
+    headline(name) {
+      const registered = state.byName.get(name)
+      return registered && headline(state, registered)
+    },
+    concerns(name, session, reason) {
+      const registered = state.byName.get(name)
+      const on = state.sessionsByName.get(session)
+      if (registered === undefined || on === undefined) return false
+      if (reason === undefined) return registered.expected.includes(on)
+      return registered.codes.some((code) => {
+        const open = readCode(state, code)
+        return open.session === on && open.reason === reason
+      })
     },
     received(name, session) {
       const registered = state.byName.get(name)

@@ -32,6 +32,7 @@ test('every route is in the document, and no other', async () => {
   )
   expect(routes.sort()).toEqual([
     'GET /api/v1/events',
+    'GET /api/v1/overview',
     'GET /api/v1/policy',
     'GET /api/v1/prefixes',
     'GET /api/v1/prefixes/{name}',

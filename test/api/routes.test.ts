@@ -221,11 +221,16 @@ describe('prefixes', () => {
     ['search=198.51', ['mail']],
     ['search=2001:DB8', ['six']],
     ['state=Failed&search=mail', []],
+    ['session=edge-a&reason=missing-community', ['web']],
+    ['session=edge-b&reason=missing-community', []],
+    ['session=edge-a', ['web']],
+    ['session=edge-c', []],
   ] as const)('the list with "%s"', async ([query, names]) => {
     const { app } = testApi({ world: world() })
     const list: unknown = (await app.inject(`/api/v1/prefixes?${query}`)).json()
     const page = prefixListSchema.parse(list)
     expect(page.items.map(({ name }) => name)).toEqual(names)
+    expect(page.matched).toBe(names.length)
     expect(page.counts).toEqual({
       None: 0,
       Pending: 1,
@@ -245,6 +250,18 @@ describe('prefixes', () => {
       '',
       'The prefix is private.',
     ])
+  })
+
+  test('the list says only the weightiest finding when asked', async () => {
+    const second = { ...missing, message: 'And on edge-b too.', session: 'edge-b' }
+    const findings = [missing, second]
+    const verdicts = [fakeVerdict('web', '192.0.2.0/24', 'Failed', { findings })]
+    const { app } = testApi({ world: fakeWorld({ verdicts }) })
+    const said = async (query: string) =>
+      prefixListSchema.parse((await app.inject(`/api/v1/prefixes${query}`)).json()).items[0]
+        ?.errorMessage
+    expect(await said('?messages=first')).toBe('The route on edge-a lacks 8075:8007.')
+    expect(await said('')).toBe('The route on edge-a lacks 8075:8007. And on edge-b too.')
   })
 
   test('a filter over very many prefixes looks at a bounded number a page', async () => {

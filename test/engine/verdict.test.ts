@@ -100,6 +100,37 @@ test('all findings stand at once, never only the first', () => {
   ])
 })
 
+test('the headline is the first error, not the warning before it; a finding concerns its session', () => {
+  const lab = createEngineLab({ convergenceSeconds: 1 })
+  lab.session('edge-a', 3356)
+  lab.session('edge-b', 1299)
+  lab.session('edge-c', 174)
+  lab.register('web', '198.51.100.0/24', { sessions: ['edge-a', 'edge-b'] })
+  expect(lab.engine.view.headline('web')).toBeUndefined()
+  lab.up('edge-b', 1299)
+  lab.announce('edge-b', '198.51.100.0/24', { path: '1299', communities: [] })
+  lab.end('edge-b')
+  lab.wait(2)
+  const { headline, concerns } = lab.engine.view
+  expect(lab.verdict('web').findings.map(({ reason }) => reason)).toEqual([
+    'session-down',
+    'missing-community',
+  ])
+  expect(headline('web')).toMatchObject({
+    finding: { reason: 'missing-community', severity: 'error', session: 'edge-b' },
+    others: 1,
+  })
+  const sessions = ['edge-a', 'edge-b', 'edge-c', 'nobody']
+  expect(sessions.map((name) => concerns('web', name))).toEqual([true, true, false, false])
+  expect(sessions.map((name) => concerns('web', name, 'session-down'))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ])
+  expect(headline('nobody')).toBeUndefined()
+})
+
 test('an AS_SET counts 1, confederation segments 0 (RFC 4271 §9.1.2.2, RFC 5065 §5.3)', () => {
   expect(labWith('3356 1299 {174 15169}').state('web')).toBe('Verified')
   expect(labWith('(64600 64601) 3356 1299 174').reasons('web')).toEqual(['private-asn@edge-a'])

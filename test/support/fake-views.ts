@@ -235,6 +235,15 @@ export function fakeEngine(world: FakeWorld): EngineView {
     policy: defaultPolicy,
     prefixes: () => world.verdicts,
     prefix: verdictOf,
+    headline(name) {
+      const [finding, ...others] = verdictOf(name)?.findings ?? []
+      return finding && { finding, others: others.length }
+    },
+    concerns(name, session, reason) {
+      const verdict = verdictOf(name)
+      if (reason === undefined) return verdict?.sessions.some((s) => s.session === session) === true
+      return verdict?.findings.some((f) => f.session === session && f.reason === reason) === true
+    },
     received: (name, session) =>
       verdictOf(name)?.sessions.some((s) => s.session === session && s.status === 'received') ??
       false,
