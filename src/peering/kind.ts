@@ -96,8 +96,10 @@ export interface Column {
 export interface Kind<Spec extends object = JsonObject, Status extends object = JsonObject> {
   /** As the audit log and the store name it, such as `registeredPrefix`. */
   readonly name: string
-  /** Word in sentences and CLI command, such as `registered prefix`, `prefix`. */
+  /** Words in sentences, such as `registered prefix`. */
   readonly title: string
+  /** Word of the CLI command, unique, such as `prefix`; that of the parent is the option that names it. */
+  readonly command: string
   /** Segment of the API path, such as `registeredPrefixes`. */
   readonly segment: string
   /** Kind that it stands under, or null. */
@@ -136,13 +138,20 @@ export interface ShowContext {
 }
 
 /** Why a request is refused. */
-export const refusals = ['invalid', 'conflict', 'not-found', 'forbidden', 'not-possible'] as const
+export const refusals = [
+  'invalid',
+  'conflict',
+  'not-found',
+  'forbidden',
+  'not-possible',
+  'stale',
+] as const
 export type Refusal = (typeof refusals)[number]
 
 /** A rule says no. The message says what, why, and what to do instead. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
-  /** `invalid`: 400; `forbidden`: 403; `not-found`: 404; `conflict`, `not-possible`: 409. */
+  /** `invalid`: 400; `forbidden`: 403; `not-found`: 404; `conflict`, `not-possible`: 409; `stale` (WriteOptions not met): 412. */
   readonly refusal: Refusal
   /** Place in what was sent, such as `connections[0].sessionPrefixV4`; null: the whole. */
   readonly place: string | null

@@ -25,7 +25,7 @@ export interface ListQuery {
   readonly cursor?: string
 }
 
-/** How a write is guarded. */
+/** How a write is guarded; what does not hold is refused as `stale`. */
 export interface WriteOptions {
   /** RFC 9110 §13.1.1 If-Match: the etag that the resource must have; `*`: any, but it must exist. */
   readonly ifMatch?: string
@@ -102,6 +102,11 @@ export interface Registry {
   ): Promise<readonly PlannedChange[]>
   /** Everything that the principal sees, in the form that `apply` takes; no generated keys. */
   export(principal: Principal): RegistryDocument
+  /**
+   * Whose a running session or registered prefix is that a resource made.
+   * @returns the tenant, null for the operator's own, undefined when no resource made it
+   */
+  ownerOf(what: 'session' | 'prefix', name: string): string | null | undefined
   /** Lets lifecycles go on that wait for time or for a session. Call once a second. */
   tick(now: number): void
 }
