@@ -86,8 +86,9 @@ export function createBridge(options: BridgeOptions): SessionListener {
     established(name, negotiated) {
       negotiatedOf.set(name, negotiated)
       reporter.established(name, negotiated)
-      const { families, remoteAsn, decode } = negotiated
-      engine.sessionUp(name, { families, remoteAsn, decode }, clock.now())
+      const { families, remoteAsn, remoteAddress, decode } = negotiated
+      const up = { families, remoteAsn, decode, peerAddress: remoteAddress }
+      engine.sessionUp(name, up, clock.now())
       // RFC 4724 §3: whoever announces the capability says End-of-RIB, though it has no routes to send.
       // A router that restarts may wait for it before it chooses routes of its own.
       if (negotiated.remoteCapabilities.gracefulRestart === undefined) return

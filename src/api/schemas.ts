@@ -3,7 +3,14 @@
  * `/openapi.json` is generated from them, and clients (terminal, page) take their types from here.
  */
 import { z } from 'zod'
-import { findingReasons, prefixStateNames, routeClasses, severities } from '../engine/types.ts'
+import {
+  findingReasons,
+  prefixStateNames,
+  type RouteNote,
+  routeClasses,
+  routeNotes,
+  severities,
+} from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import { SessionState, type SessionStateName } from '../session/types.ts'
 
@@ -152,6 +159,14 @@ export const sessionSchema = z
       overlap: count,
       unregistered: count,
     }),
+    notes: z
+      .object(
+        Object.fromEntries(routeNotes.map((note) => [note, count])) as Record<
+          RouteNote,
+          typeof count
+        >,
+      )
+      .describe('Announced routes that carried the note'),
     updateErrors: z
       .object({ 'attribute-discard': count, 'treat-as-withdraw': count, 'session-reset': count })
       .describe('UPDATEs by RFC 7606 treatment'),
@@ -226,7 +241,7 @@ export const routeSchema = z
     unknownAttributes: z.array(
       z.object({ code: count, flags: count, value: z.string().describe('Hex') }),
     ),
-    notes: z.array(z.string()).describe('Facts worth an eye, such as `as-set` or `own-as`'),
+    notes: z.array(z.enum(routeNotes)).describe('Facts worth an eye that are no finding'),
     receivedAt: time,
     stale: z.boolean().describe('Kept from before a restart of the peer (RFC 4724)'),
   })

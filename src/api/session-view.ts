@@ -1,6 +1,6 @@
 /** Sessions, NOTIFICATIONs and capabilities as the API shows them. */
 
-import type { SessionTallies } from '../engine/types.ts'
+import { type RouteNote, routeNotes, type SessionTallies } from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import { formatIpv4 } from '../prefix/text.ts'
 import { shownTime } from '../session/clock.ts'
@@ -87,12 +87,15 @@ const none = Object.fromEntries(familyNames.map((family) => [family, 0])) as {
   ipv6: number
 }
 
+const noNotes = Object.fromEntries(routeNotes.map((note) => [note, 0])) as Record<RouteNote, number>
+
 /** What the engine counted of a session; zeros when it does not know it. */
 function talliesView(tallies: SessionTallies | undefined) {
   return {
     prefixes: tallies?.prefixes ?? none,
     routes: { announced: tallies?.announced ?? none, withdrawn: tallies?.withdrawn ?? none },
     verdicts: tallies?.classes ?? { verified: 0, failed: 0, overlap: 0, unregistered: 0 },
+    notes: tallies?.notes ?? noNotes,
     updateErrors: tallies?.updateErrors ?? {
       'attribute-discard': 0,
       'treat-as-withdraw': 0,

@@ -119,6 +119,10 @@ export function renderSession(session: SessionJson, screen: Screen, now: number)
       `${updateErrors['attribute-discard']} attribute-discard, ${updateErrors['treat-as-withdraw']} treat-as-withdraw, ${updateErrors['session-reset']} session-reset`,
     ],
   ]
+  const noted = Object.entries(session.notes).flatMap(([note, n]) =>
+    n > 0 ? [`${n} ${note}`] : [],
+  )
+  if (noted.length > 0) numbers.push(['routes noted', noted.join(', ')])
   const head = `${style.bold(cleanText(session.name))}  ${paintState(style, session)(stateText(session))}${style.dim(` for ${formatDuration(now - Date.parse(session.since))}`)}\n`
   return [
     head,

@@ -132,6 +132,16 @@ function renderMatrix(sessions: readonly SessionRow[], screen: Screen): string {
   return renderTable(columns, sessions, screen)
 }
 
+/** What is noted on the routes, a line a session. */
+function renderNotes(sessions: readonly SessionRow[], screen: Screen): string {
+  const noted = sessions.flatMap(({ session, route }): [string, string][] =>
+    route && route.notes.length > 0
+      ? [['noted', `${route.notes.map(cleanText).join(', ')} on ${cleanText(session)}`]]
+      : [],
+  )
+  return noted.length === 0 ? '' : `\n${keyValues(noted, screen)}`
+}
+
 /** The page of one registered prefix: verdict, findings, sessions. */
 export function renderPrefix(prefix: PrefixJson, screen: Screen, now: number): string {
   const style = styleFor(screen.color)
@@ -155,5 +165,6 @@ export function renderPrefix(prefix: PrefixJson, screen: Screen, now: number): s
     keyValues(facts, screen),
     renderFindings(findings, screen, now),
     sessions.length === 0 ? '' : `\n${renderMatrix(sessions, screen)}`,
+    renderNotes(sessions, screen),
   ].join('')
 }

@@ -11,6 +11,7 @@ import type { StoredWindow } from '../wire/stored-attributes.ts'
 import type { RouteSink } from '../wire/update.ts'
 import { type AdjRibIn, MAX_SETS, NO_SET } from './adj-rib-in.ts'
 import { judgeSet } from './judge.ts'
+import { notesOfUpdate } from './notes.ts'
 import { judgeAttributes, reasonIndex } from './policy.ts'
 import {
   anyCompleted,
@@ -60,6 +61,9 @@ export class Intake implements RouteSink {
   /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
   private announced = 0
   private near = 0
+  /** Notes of the attributes at hand, and how many announcements carried them since. */
+  private notes = 0
+  private noted = 0
 
   constructor(
     state: EngineState,
@@ -86,7 +90,9 @@ export class Intake implements RouteSink {
 
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
     this.turnTo(family)
+    if (this.noted !== 0) this.countNotes()
     if (this.rib === null) return
+    this.notes = notesOfUpdate(this.session, family, walk, stored)
     const { path } = walk
     const findings = judgeAttributes(
       this.state.policy,
@@ -112,6 +118,7 @@ export class Intake implements RouteSink {
   /** Stores what still waits, and puts what was counted into the tally. */
   settle(): void {
     this.drain()
+    if (this.noted !== 0) this.countNotes()
     if (this.announced === 0) return
     const { tally } = this.session
     const family = this.trie.family - 1
@@ -120,6 +127,14 @@ export class Intake implements RouteSink {
       (tally.classes[UNREGISTERED] as number) + this.announced - this.near
     this.announced = 0
     this.near = 0
+  }
+
+  private countNotes(): void {
+    const { notes } = this.session.tally
+    for (let note = 0, rest = this.notes; rest !== 0; note++, rest >>>= 1) {
+      if ((rest & 1) !== 0) notes[note] = (notes[note] as number) + this.noted
+    }
+    this.noted = 0
   }
 
   private turnTo(family: Family): void {
@@ -134,6 +149,7 @@ export class Intake implements RouteSink {
     const rib = this.rib
     if (rib === null) return
     this.state.sets.retain(this.set)
+    if (this.notes !== 0) this.noted++
     if (!rib.narrow) {
       this.store(rib, prefix, pathId, this.set)
       return

@@ -3,13 +3,13 @@
 import type { Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { type AsPathSegment, formatAsPath } from '../wire/as-path.ts'
-import { PathFact } from '../wire/as-path-facts.ts'
 import { describeAttributes } from '../wire/attribute-text.ts'
 import { decodeAttributes, findValue, type PathAttribute } from '../wire/attribute-values.ts'
 import { AttributeCode } from '../wire/codes.ts'
 import { formatCommunity, formatLargeCommunity } from '../wire/community-text.ts'
 import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
 import { originOf } from './judge.ts'
+import { notesOf, notesOfStored } from './notes.ts'
 import { reasonsOf } from './policy.ts'
 import type { EngineSession, EngineState, SessionTable } from './state.ts'
 import type { RouteClass, RouteView } from './types.ts'
@@ -149,22 +149,6 @@ export function readRoute(state: EngineState, session: EngineSession, set: numbe
   return lastLong
 }
 
-/** Facts worth an operator's eye that are no finding (SPEC 6). */
-function notesOf(state: EngineState, session: EngineSession, set: number, asns: number[]) {
-  const bits = state.sets.pathFacts(set)
-  const notes: string[] = []
-  if ((bits & PathFact.asSet) !== 0) notes.push('as-set')
-  if ((bits & PathFact.confederation) !== 0 && session.settings.external) {
-    notes.push('confederation-segment')
-  }
-  if ((bits & PathFact.asTrans) !== 0) notes.push('as-trans')
-  if (asns.includes(session.localAsn)) notes.push('own-as')
-  if (session.settings.external && asns.length > 0 && asns[0] !== session.remoteAsn) {
-    notes.push('first-as-not-peer')
-  }
-  return notes
-}
-
 /** A route as API and CLI show it. @param stamp seconds since the epoch when it came */
 export function viewRoute(
   state: EngineState,
@@ -181,12 +165,7 @@ export function viewRoute(
     class: verdict.class,
     reasons: reasonsOf(verdict.bits),
     ...describeAttributes(attributes),
-    notes: notesOf(
-      state,
-      session,
-      route.set,
-      asNumbers(findValue(attributes, 'asPath')?.segments ?? []),
-    ),
+    notes: notesOf(notesOfStored(session, state.sets.pathFacts(route.set), window)),
     receivedAt: route.stamp * 1000,
     stale: route.stamp < table.staleBefore,
   }

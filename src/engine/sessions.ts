@@ -1,5 +1,6 @@
 /** Sessions as the engine knows them: when their tables count, when they are complete, when they go. */
 import { Family, type FamilyName, type Prefix } from '../prefix/prefix.ts'
+import { parseAddress } from '../prefix/text.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import { AdjRibIn } from './adj-rib-in.ts'
 import {
@@ -52,6 +53,8 @@ export function createSession(
     negotiated: [],
     remoteAsn: config.asn,
     localAsn: config.localAsn,
+    peer: null,
+    role: null,
     establishedAt: 0,
     minStamp: 0,
     keepUntil: 0,
@@ -92,6 +95,8 @@ export function sessionUp(
   session.settings = up.decode
   session.negotiated = up.families
   session.remoteAsn = up.remoteAsn
+  session.peer = up.peerAddress === undefined ? null : parseAddress(up.peerAddress)
+  session.role = up.role ?? null
   session.establishedAt = now
   const kept = session.keepUntil > 0
   session.keepUntil = 0

@@ -1,6 +1,7 @@
 /** What the engine remembers: sessions with their routes, and registered prefixes. */
 import { Family, type FamilyName, type Prefix } from '../prefix/prefix.ts'
 import { RadixTrie } from '../prefix/trie.ts'
+import type { RoleName } from '../wire/capabilities.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { AdjRibIn } from './adj-rib-in.ts'
 import { AttributeSets } from './attribute-sets.ts'
@@ -14,14 +15,16 @@ import {
   type PrefixSummary,
   type Registration,
   routeClasses,
+  routeNotes,
 } from './types.ts'
 
-/** Counters of one session; arrays are indexed by family - 1, by class, by reason, by handling. */
+/** Counters of one session; arrays are indexed by family - 1, by class, by reason, by note, by handling. */
 export interface Tally {
   readonly announced: Float64Array
   readonly withdrawn: Float64Array
   readonly classes: Float64Array
   readonly findings: Float64Array
+  readonly notes: Float64Array
   readonly handling: Float64Array
 }
 
@@ -53,6 +56,10 @@ export interface EngineSession {
   negotiated: readonly FamilyName[]
   remoteAsn: number
   localAsn: number
+  /** The peer's address, of full length; null: not known. */
+  peer: Readonly<Prefix> | null
+  /** Our role towards the peer (RFC 9234 §3). */
+  role: RoleName | null
   establishedAt: number
   /** Seconds: no route gets an earlier stamp, so that stale ones stay apart. */
   minStamp: number
@@ -150,6 +157,7 @@ export function createTally(): Tally {
     withdrawn: new Float64Array(2),
     classes: new Float64Array(routeClasses.length),
     findings: new Float64Array(findingReasons.length),
+    notes: new Float64Array(routeNotes.length),
     handling: new Float64Array(4),
   }
 }

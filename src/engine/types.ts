@@ -1,6 +1,7 @@
 /** What the engine takes in and gives out: registrations, findings, verdicts, events, views. */
 import type { FamilyName, Prefix } from '../prefix/prefix.ts'
 import type { AttributeText } from '../wire/attribute-text.ts'
+import type { RoleName } from '../wire/capabilities.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 
 /** Finding reasons that the engine itself can find; the order is the bit number inside the engine. */
@@ -37,6 +38,19 @@ export const prefixStateNames = Object.keys(PrefixState) as PrefixStateName[]
 /** Class of a received route; the label `verdict` of `bgpwarden_verdicts_total`. */
 export const routeClasses = ['verified', 'failed', 'overlap', 'unregistered'] as const
 export type RouteClass = (typeof routeClasses)[number]
+
+/** Facts of a route worth an operator's eye that are no finding; the order is the bit number inside the engine. */
+export const routeNotes = [
+  'as-set',
+  'confederation-segment',
+  'as-trans',
+  'own-as',
+  'first-as-not-peer',
+  'next-hop-not-peer',
+  'martian-next-hop',
+  'route-leak',
+] as const
+export type RouteNote = (typeof routeNotes)[number]
 
 /** A community that must be on a route: `8075:8007` (RFC 1997) or `64500:1:2` (RFC 8092). */
 export type CommunityText = string
@@ -155,8 +169,7 @@ export interface RouteView extends AttributeText {
   readonly class: RouteClass
   /** Attribute findings of the route under the default (or its registration's) policy. */
   readonly reasons: readonly FindingReason[]
-  /** RFC facts worth an operator's eye: `as-set`, `confederation-segment`, `own-as`, `as-trans`, ... */
-  readonly notes: readonly string[]
+  readonly notes: readonly RouteNote[]
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
   /** Kept from before a restart of the peer (RFC 4724). */
@@ -205,6 +218,10 @@ export interface EngineSessionUp {
   readonly families: readonly FamilyName[]
   readonly remoteAsn: number
   readonly decode: DecodeSettings
+  /** IPv4 or IPv6 text; absent: not known, and next hops are not compared with it. */
+  readonly peerAddress?: string
+  /** Our role towards the peer (RFC 9234 §3); absent: none. */
+  readonly role?: RoleName
 }
 
 /** How a look-up in an Adj-RIB-In matches. */
@@ -222,6 +239,8 @@ export interface SessionTallies {
   readonly classes: Readonly<Record<RouteClass, number>>
   /** Registered-prefix announcements that carried the reason. */
   readonly findings: Readonly<Record<FindingReason, number>>
+  /** Announced routes that carried the note. */
+  readonly notes: Readonly<Record<RouteNote, number>>
   /** UPDATEs by RFC 7606 treatment (`attribute-discard`, `treat-as-withdraw`, `session-reset`). */
   readonly updateErrors: Readonly<
     Record<'attribute-discard' | 'treat-as-withdraw' | 'session-reset', number>

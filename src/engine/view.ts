@@ -24,6 +24,7 @@ import {
   type PrefixVerdict,
   prefixStateNames,
   routeClasses,
+  routeNotes,
   type SessionCheck,
   type SessionTallies,
 } from './types.ts'
@@ -129,6 +130,7 @@ function tallies(session: EngineSession): SessionTallies {
     withdrawn: families(tally.withdrawn),
     classes: named(routeClasses, tally.classes),
     findings: named(findingReasons, tally.findings),
+    notes: named(routeNotes, tally.notes),
     updateErrors: {
       'attribute-discard': handling['attribute-discard'],
       'treat-as-withdraw': handling['treat-as-withdraw'],

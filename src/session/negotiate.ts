@@ -127,6 +127,7 @@ export function negotiate(
     // RFC 4271 §4.4: a third of the hold time, and not more than one a second.
     keepaliveTime: holdTime === 0 ? 0 : Math.max(1, Math.floor(holdTime / 3)),
     remoteAsn: config.asn,
+    remoteAddress: config.address,
     remoteRouterId: formatIpv4(theirs.bgpIdentifier),
     families,
     maxMessageLength: extended ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,

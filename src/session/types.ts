@@ -59,6 +59,8 @@ export interface Negotiated {
   readonly holdTime: number
   readonly keepaliveTime: number
   readonly remoteAsn: number
+  /** The peer's address, IPv4 or IPv6 text. */
+  readonly remoteAddress: string
   /** The peer's BGP identifier as dotted quad. */
   readonly remoteRouterId: string
   readonly families: readonly FamilyName[]

@@ -8,6 +8,7 @@ import {
   findingReasons,
   prefixStateNames,
   routeClasses,
+  routeNotes,
   type SessionTallies,
 } from '../engine/types.ts'
 import { type FamilyName, familyNames } from '../prefix/prefix.ts'
@@ -283,6 +284,12 @@ function addSessionRoutes({ counter }: Families, rows: () => readonly Row[]): vo
     'Announcements of registered prefixes that carried the reason',
     ['session', 'reason'],
     byKey('reason', findingReasons, (tallies) => tallies.findings),
+  )
+  counter(
+    'bgpwarden_session_route_notes_total',
+    'Announced routes that carried the note',
+    ['session', 'note'],
+    byKey('note', routeNotes, (tallies) => tallies.notes),
   )
 }
 

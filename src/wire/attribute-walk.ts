@@ -71,6 +71,7 @@ export class AttributeWalk {
   readonly nextHop: Window = { start: 0, end: 0 }
   readonly communities: Window = { start: 0, end: 0 }
   readonly largeCommunities: Window = { start: 0, end: 0 }
+  readonly otc: Window = { start: 0, end: 0 }
   readonly reach: MultiprotocolWindow = noMultiprotocol()
   readonly unreach: MultiprotocolWindow = noMultiprotocol()
   hasOrigin = false
@@ -138,6 +139,7 @@ export class AttributeWalk {
     this.communities.end = 0
     this.largeCommunities.start = 0
     this.largeCommunities.end = 0
+    this.otc.start = 0
     this.reach.start = 0
     this.unreach.start = 0
     this.hasOrigin = false
@@ -237,6 +239,9 @@ export class AttributeWalk {
         return true
       case AttributeCode.largeCommunities:
         set(this.largeCommunities, value, end)
+        return true
+      case AttributeCode.onlyToCustomer:
+        set(this.otc, value, end)
         return true
       case AttributeCode.aggregator:
         return this.readAggregator(value, end, settings.as4)

@@ -231,7 +231,8 @@ export function encodeCapabilities(c: Partial<Capabilities>): Capability[] {
 }
 
 /** RFC 9234 §4.1, by value. */
-export const roleNames = ['provider', 'rs', 'rs-client', 'customer', 'peer'] as const
+export const roleNames = ['provider', 'rs-server', 'rs-client', 'customer', 'peer'] as const
+export type RoleName = (typeof roleNames)[number]
 
 /** RFC 9234 §4.2: the role that the other side must have. */
 const counterpart: readonly number[] = [3, 2, 1, 0, 4]

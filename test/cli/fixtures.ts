@@ -40,7 +40,7 @@ export const route: RouteJson = {
   atomicAggregate: false,
   aggregator: null,
   unknownAttributes: [],
-  notes: [],
+  notes: ['next-hop-not-peer'],
   receivedAt: before(12 * MINUTE),
   stale: false,
 }
@@ -169,6 +169,16 @@ export const upSession: SessionJson = {
   prefixes: { ipv4: 118, ipv6: 4 },
   routes: { announced: { ipv4: 120, ipv6: 4 }, withdrawn: { ipv4: 2, ipv6: 0 } },
   verdicts: { verified: 100, failed: 3, overlap: 1, unregistered: 20 },
+  notes: {
+    'as-set': 2,
+    'confederation-segment': 0,
+    'as-trans': 0,
+    'own-as': 0,
+    'first-as-not-peer': 0,
+    'next-hop-not-peer': 11,
+    'martian-next-hop': 0,
+    'route-leak': 0,
+  },
   updateErrors: { 'attribute-discard': 0, 'treat-as-withdraw': 1, 'session-reset': 0 },
 }
 

@@ -545,23 +545,6 @@ test('what-if answers by the same rules', () => {
   })
 })
 
-test.for([
-  ['as-set', '3356 {1299 174}'],
-  ['confederation-segment', '(64600) 3356 1299'],
-  ['as-trans', '3356 23456'],
-  ['own-as', '3356 8075'],
-  ['first-as-not-peer', '1299 3356'],
-])('what is odd about a path is noted on the route: %s', ([note, path]) => {
-  const lab = createEngineLab()
-  lab.session('edge-a', 3356)
-  lab.up('edge-a', 3356)
-  lab.announce('edge-a', '198.51.100.0/24', { path: path as string })
-  const notes = lab.engine.view.routes('edge-a', { limit: 1 })?.items[0]?.notes
-  expect(notes).toContain(note)
-  lab.announce('edge-a', '198.51.100.0/24', { path: '3356 1299' })
-  expect(lab.engine.view.routes('edge-a', { limit: 1 })?.items[0]?.notes).toEqual([])
-})
-
 test('looking-glass look-ups: exact, covering, covered, and pages', () => {
   const lab = createEngineLab()
   lab.session('edge-a', 3356)

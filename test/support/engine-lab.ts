@@ -2,6 +2,7 @@
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import {
   defaultPolicy,
+  type EngineSessionUp,
   type Finding,
   type Policy,
   type PrefixEvent,
@@ -29,6 +30,10 @@ export interface Announcement {
   path?: string
   communities?: string[]
   pathId?: number
+  /** One address, or a global and a link-local one. IPv6 for an IPv4 prefix: in MP_REACH_NLRI (RFC 8950). */
+  nextHops?: string[]
+  /** ONLY_TO_CUSTOMER (RFC 9234 §5). */
+  otc?: number
 }
 
 /** 2026-01-01T00:00:00Z */
@@ -62,10 +67,19 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
     session(name: string, asn: number, families: FamilyName[] = ['ipv4', 'ipv6']) {
       engine.addSession({ name, families, asn, localAsn: 8075 }, now)
     },
-    up(name: string, asn: number, more: Partial<DecodeSettings> = {}) {
+    up(
+      name: string,
+      asn: number,
+      more: Partial<DecodeSettings> = {},
+      towards: Pick<EngineSessionUp, 'peerAddress' | 'role'> = {},
+    ) {
       const decode = { ...settings, ...more }
       negotiated.set(name, decode)
-      engine.sessionUp(name, { families: ['ipv4', 'ipv6'], remoteAsn: asn, decode }, now)
+      engine.sessionUp(
+        name,
+        { families: ['ipv4', 'ipv6'], remoteAsn: asn, decode, ...towards },
+        now,
+      )
     },
     down(name: string, keepUntil?: number) {
       engine.sessionDown(name, now, keepUntil)
@@ -84,19 +98,25 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
     announce(
       session: string,
       text: string,
-      { path = '3356', communities = ['8075:8007'], pathId }: Announcement = {},
+      {
+        path = '3356',
+        communities = ['8075:8007'],
+        pathId,
+        nextHops: given,
+        otc,
+      }: Announcement = {},
     ) {
       const prefix = parsePrefix(text)
       const parsed = communities.map(parseCommunity)
       const standard = parsed.flatMap((c) => (c.kind === 'standard' ? [c.value] : []))
       const large = parsed.flatMap((c) => (c.kind === 'large' ? [c.words] : []))
-      const nextHop = prefix.family === Family.ipv4 ? '192.0.2.1' : '2001:db8::1'
-      const nextHops = [parseAddress(nextHop)]
       const { family } = prefix
+      const usual = family === Family.ipv4 ? '192.0.2.1' : '2001:db8::1'
+      const nextHops = (given ?? [usual]).map(parseAddress)
       const attributes = [
         pathAttribute({ kind: 'origin', origin: 0 }),
         pathAttribute({ kind: 'asPath', segments: parseAsPath(path) }),
-        family === Family.ipv4
+        nextHops[0]?.family === Family.ipv4
           ? pathAttribute({ kind: 'nextHop', address: (nextHops[0]?.w0 ?? 0) >>> 0 })
           : pathAttribute({ kind: 'mpReachNlri', family, nextHops, reserved: 0, routes: [] }),
         ...(standard.length > 0
@@ -105,6 +125,7 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
         ...(large.length > 0
           ? [pathAttribute({ kind: 'largeCommunities', communities: large })]
           : []),
+        ...(otc === undefined ? [] : [pathAttribute({ kind: 'onlyToCustomer', asn: otc })]),
       ]
       const routes = [{ prefix, ...(pathId !== undefined && { pathId }) }]
       const messages = encodeUpdates(routes, attributes, negotiated.get(session) ?? settings)

@@ -10,6 +10,7 @@ import {
   type PrefixVerdict,
   prefixStateNames,
   type RouteView,
+  routeNotes,
   type SessionTallies,
 } from '../../src/engine/types.ts'
 import { coversPrefix, equalPrefix } from '../../src/prefix/prefix.ts'
@@ -52,6 +53,7 @@ export function fakeNegotiated(given: Partial<Negotiated> = {}): Negotiated {
     holdTime: 90,
     keepaliveTime: 30,
     remoteAsn: 64501,
+    remoteAddress: '192.0.2.9',
     remoteRouterId: '192.0.2.9',
     families: ['ipv4', 'ipv6'],
     maxMessageLength: 4096,
@@ -135,6 +137,7 @@ export function fakeTallies(given: Partial<SessionTallies> = {}): SessionTallies
     withdrawn: none,
     classes: { verified: 0, failed: 0, overlap: 0, unregistered: 0 },
     findings: zeros(findingReasons),
+    notes: zeros(routeNotes),
     updateErrors: { 'attribute-discard': 0, 'treat-as-withdraw': 0, 'session-reset': 0 },
     ...given,
   }
