@@ -87,6 +87,7 @@ describe('FRR and BIRD side by side', () => {
       join(directory, 'prometheus.yml'),
       config.replace('bgpwarden:9179', '127.0.0.1:9179').replaceAll(': 5s', ': 1s'),
     )
+    await copyFile(grafana('prometheus/alerts.yml'), join(directory, 'alerts.yml'))
     const socketFile = join(directory, 'http.sock')
     programs.push(
       startProgram('prometheus', [

@@ -19,6 +19,8 @@ const programs: readonly (readonly [string, string])[] = [
   ['tshark', 'tshark'],
   ['prometheus', 'prometheus'],
   ['promtool', 'prometheus'],
+  ['prometheus-alertmanager', 'prometheus-alertmanager'],
+  ['amtool', 'prometheus-alertmanager'],
 ]
 
 /**
