@@ -177,6 +177,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     eventLog: events,
     metrics,
     version,
+    routerId: config.local.routerId,
     ready,
     clock,
     log,

@@ -49,6 +49,8 @@ export interface ApiContext {
   }
   ready(): Readiness
   readonly version: string
+  /** Our BGP identifier, unsigned 32 bits. */
+  readonly routerId: number
   readonly clock: Clock
   readonly log: Log
   /** Bearer tokens that may write; none: the API is read-only. */

@@ -108,20 +108,21 @@ function fromValidation(error: FastifyError): HttpProblem {
 /**
  * Makes Fastify's error handler. What a client did wrong is told to it; anything else is a bug: it is
  * logged, and the client learns only that it happened.
+ * @param send how a problem is said; as problem details unless given
  */
-export function errorHandler(log: Log, bodyLimit: number) {
+export function errorHandler(log: Log, bodyLimit: number, send = sendProblem) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    if (error instanceof HttpProblem) return sendProblem(request, reply, error)
+    if (error instanceof HttpProblem) return send(request, reply, error)
     if (hasZodFastifySchemaValidationErrors(error)) {
-      return sendProblem(request, reply, fromValidation(error))
+      return send(request, reply, fromValidation(error))
     }
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) {
-      return sendProblem(request, reply, fromFastify(error, bodyLimit))
+      return send(request, reply, fromFastify(error, bodyLimit))
     }
     const { method, url } = request
     log.error({ event: 'api-bug', err: error, method, url }, `${method} ${url} failed`)
     const detail = 'Something unexpected happened; the log of the daemon says more.'
-    return sendProblem(request, reply, new HttpProblem(500, 'internal', detail))
+    return send(request, reply, new HttpProblem(500, 'internal', detail))
   }
 }

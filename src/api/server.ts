@@ -7,6 +7,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { addBirdwatcherRoutes } from './birdwatcher-routes.ts'
 import { type ApiContext, type ApiLimits, defaultLimits } from './context.ts'
 import type { Api } from './documented.ts'
 import { addEventRoutes } from './event-routes.ts'
@@ -152,6 +153,9 @@ export function createApi(context: ApiContext): FastifyInstance {
     await addOpenapi(root, context.version)
     addStatusRoutes(root, context)
     addOpenapiRoute(root)
+    await root.register(async (lookingGlass: Api) => addBirdwatcherRoutes(lookingGlass, context), {
+      prefix: '/birdwatcher',
+    })
     addPage(root)
     await root.register(
       async (v1: Api) => {

@@ -303,6 +303,13 @@ export interface EngineView {
     session: string,
     query: { prefix?: Prefix; match?: RouteMatch; limit: number; cursor?: string },
   ): Page<RouteView> | undefined
+  /**
+   * Registered prefixes whose route on the session has an error, in the order of `comparePrefix`.
+   * @returns undefined when no session has that name
+   */
+  failing(session: string): readonly Prefix[] | undefined
+  /** How many they are, by session and family; a session without any is left out. */
+  failingCounts(): ReadonlyMap<string, SessionTallies['prefixes']>
   explain(request: ExplainRequest): Explanation
   /** @returns undefined when no session has that name */
   tallies(session: string): SessionTallies | undefined

@@ -10,6 +10,7 @@ import {
   readCode,
 } from './evaluation.ts'
 import { explainAnnouncement } from './explain.ts'
+import { failingCounts, failingPrefixes } from './failing.ts'
 import { exactRoutes, findRoutes } from './looking-glass.ts'
 import { sortedEntries } from './registry.ts'
 import { describeFinding } from './sentences.ts'
@@ -213,6 +214,11 @@ export function createView(
       const from = state.sessionsByName.get(session)
       return from && findRoutes(state, from, query)
     },
+    failing(session) {
+      const from = state.sessionsByName.get(session)
+      return from && failingPrefixes(state, from)
+    },
+    failingCounts: () => failingCounts(state),
     explain: (request) => explainAnnouncement(state, request),
     tallies(session) {
       const from = state.sessionsByName.get(session)

@@ -255,6 +255,11 @@ export function fakeEngine(world: FakeWorld): EngineView {
       world.validated.push(name)
       return verdictOf(name)
     },
+    failing: (session) =>
+      world.verdicts
+        .filter(({ findings }) => findings.some((finding) => finding.session === session))
+        .map(({ prefix }) => parsePrefix(prefix)),
+    failingCounts: () => new Map(),
     routes(session, { prefix, match = 'exact', limit, cursor }) {
       const all = world.routes[session]
       if (all === undefined) return undefined

@@ -51,6 +51,7 @@ export function testApi(options: TestApiOptions = {}) {
     metrics,
     ready: options.ready ?? (() => ({ ok: true, checks: [] })),
     version: '0.1.0',
+    routerId: 0xc0000201,
     clock,
     log,
     ...(options.tokens && { tokens: options.tokens }),

@@ -1,0 +1,232 @@
+/**
+ * `/birdwatcher`: the read API of birdwatcher, so that the Alice looking glass shows this daemon's
+ * sessions and routes (source of type `birdwatcher`, `single_table`). Routes with errors are the
+ * filtered ones. Nothing is ever exported here, so the lists of what is not exported are empty.
+ */
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { RouteView } from '../engine/types.ts'
+import { formatIpv4, formatPrefix } from '../prefix/text.ts'
+import type { SessionStatus } from '../session/types.ts'
+import { beginSlice } from '../telemetry/breathe.ts'
+import {
+  birdTime,
+  envelope,
+  noRoutes,
+  protocolView,
+  routeJson,
+  shortProtocolView,
+} from './birdwatcher-view.ts'
+import type { ApiContext } from './context.ts'
+import type { Api } from './documented.ts'
+import { errorHandler, type HttpProblem, unknownName } from './problems.ts'
+import { readPrefix } from './session-routes.ts'
+
+/** Routes taken from a table at a time. */
+const PAGE = 500
+
+const protocolParams = z.object({ protocol: z.string().min(1).max(63) })
+
+/** birdwatcher says what is wrong in one field. */
+function sendError(_request: FastifyRequest, reply: FastifyReply, problem: HttpProblem) {
+  return reply.code(problem.status).send({ error: problem.message })
+}
+
+export function addBirdwatcherRoutes(app: Api, context: ApiContext): void {
+  const { engine, sessions, clock, version } = context
+  const startedAt = clock.now()
+  app.setErrorHandler(errorHandler(context.log, 0, sendError))
+  const head = () => envelope(version, clock.now())
+  // Another project's API: it has no place in ours.
+  const schema = (summary: string) => ({
+    hide: true,
+    summary,
+    response: { 200: z.looseObject({}).describe('As birdwatcher answers') },
+  })
+
+  const named = (name: string): SessionStatus => {
+    const status = sessions.status(name)
+    if (status === undefined) throw unknownName('session', name)
+    return status
+  }
+
+  /** Networks of a session whose routes have findings. */
+  const filteredOf = (name: string) => new Set((engine.failing(name) ?? []).map(formatPrefix))
+
+  async function* received(status: SessionStatus): AsyncGenerator<RouteView> {
+    const slice = beginSlice()
+    const filtered = filteredOf(status.name)
+    let cursor: string | null | undefined
+    while (cursor !== null) {
+      const query = { limit: PAGE, ...(cursor !== undefined && { cursor }) }
+      const page = engine.routes(status.name, query)
+      // The session was removed meanwhile.
+      if (page === undefined) return
+      for (const route of page.items) {
+        if (route.class !== 'failed' || !filtered.has(route.prefix)) yield route
+      }
+      cursor = page.cursor
+      if (slice.over()) await slice.breathe()
+    }
+  }
+
+  async function* failing(status: SessionStatus): AsyncGenerator<RouteView> {
+    const slice = beginSlice()
+    for (const prefix of engine.failing(status.name) ?? []) {
+      const page = engine.routes(status.name, { prefix, match: 'exact', limit: PAGE })
+      for (const route of page?.items ?? []) if (route.class === 'failed') yield route
+      if (slice.over()) await slice.breathe()
+    }
+  }
+
+  /** Sends routes as they come: a full table is never in memory as text. */
+  const sendRoutes = (
+    reply: FastifyReply,
+    status: SessionStatus,
+    routes: AsyncIterable<RouteView>,
+    filtered: boolean,
+  ) => {
+    async function* text() {
+      yield `${JSON.stringify(head()).slice(0, -1)},"routes":[`
+      let between = ''
+      let pending = ''
+      for await (const route of routes) {
+        pending += between + JSON.stringify(routeJson(status, route, filtered))
+        between = ','
+        if (pending.length < 16_384) continue
+        yield pending
+        pending = ''
+      }
+      yield `${pending}]}`
+    }
+    reply.type('application/json').send(Readable.from(text(), { objectMode: false }))
+  }
+
+  const protocols = () => {
+    const filtered = engine.failingCounts()
+    const entries = sessions.statuses().map((status) => {
+      const held = engine.tallies(status.name)?.prefixes ?? noRoutes
+      return [status.name, protocolView(status, held, filtered.get(status.name) ?? noRoutes)]
+    })
+    return { ...head(), protocols: Object.fromEntries(entries) }
+  }
+
+  app.get('/version', { schema: schema('Version') }, () => ({ version }))
+
+  app.get('/status', { schema: schema('The daemon as a BIRD') }, () => ({
+    ...head(),
+    status: {
+      router_id: formatIpv4(context.routerId),
+      version: `bgpwarden ${version}`,
+      message: 'Daemon is up and running',
+      current_server: birdTime(clock.now()),
+      last_reboot: birdTime(startedAt),
+      last_reconfig: birdTime(startedAt),
+    },
+  }))
+
+  for (const path of ['/protocols', '/protocols/bgp']) {
+    app.get(path, { schema: schema('Sessions, with counts of routes') }, protocols)
+  }
+
+  app.get('/protocols/short', { schema: schema('Sessions and their states') }, () => ({
+    ...head(),
+    protocols: Object.fromEntries(
+      sessions.statuses().map((status) => [status.name, shortProtocolView(status)]),
+    ),
+  }))
+
+  app.get('/symbols', { schema: schema('Names of sessions and tables') }, () => ({
+    ...head(),
+    symbols: { protocol: [...engine.sessionNames()], 'routing table': ['adj-rib-in'] },
+  }))
+
+  app.get('/symbols/protocols', { schema: schema('Names of sessions') }, () => ({
+    ...head(),
+    symbols: [...engine.sessionNames()],
+  }))
+
+  app.get('/symbols/tables', { schema: schema('Names of tables') }, () => ({
+    ...head(),
+    symbols: ['adj-rib-in'],
+  }))
+
+  const lists = {
+    '/routes/protocol/:protocol': ['Routes of a session without errors', received, false],
+    '/routes/filtered/:protocol': ['Routes of a session with errors', failing, true],
+  } as const
+  for (const [path, [summary, routes, filtered]] of Object.entries(lists)) {
+    app.get(path, { schema: { ...schema(summary), params: protocolParams } }, (request, reply) => {
+      const { protocol } = request.params as z.infer<typeof protocolParams>
+      const status = named(protocol)
+      sendRoutes(reply, status, routes(status), filtered)
+    })
+  }
+
+  for (const path of ['/routes/export/:protocol', '/routes/noexport/:protocol']) {
+    app.get(path, { schema: schema('None: this daemon announces nothing') }, () => ({
+      ...head(),
+      routes: [],
+    }))
+  }
+
+  app.get(
+    '/routes/count/protocol/:protocol',
+    { schema: { ...schema('How many routes a session holds'), params: protocolParams } },
+    (request) => {
+      const { name } = named(request.params.protocol)
+      const held = engine.tallies(name)?.prefixes ?? noRoutes
+      return { ...head(), routes: held.ipv4 + held.ipv6 }
+    },
+  )
+
+  /** Looks a prefix up on every session: that prefix, or for an address what covers it best. */
+  const lookUp = (text: string) => {
+    const prefix = readPrefix('prefix', text.includes('/') ? text : hostPrefix(text))
+    const match = text.includes('/') ? 'exact' : 'covering'
+    const routes = sessions.statuses().flatMap((status) => {
+      const page = engine.routes(status.name, { prefix, match, limit: PAGE })
+      const found = match === 'exact' ? page?.items : page?.items.slice(0, 1)
+      return (found ?? []).map((route) => routeJson(status, route, route.class === 'failed'))
+    })
+    return { ...head(), routes }
+  }
+
+  app.get(
+    '/routes/prefix',
+    {
+      schema: {
+        ...schema('A prefix on every session'),
+        querystring: z.object({ prefix: z.string().max(64) }),
+      },
+    },
+    (request) => lookUp(request.query.prefix),
+  )
+
+  app.get(
+    '/route/net/:net',
+    {
+      schema: {
+        ...schema('An address on every session'),
+        params: z.object({ net: z.string().max(64) }),
+      },
+    },
+    (request) => lookUp(request.params.net),
+  )
+
+  app.get(
+    '/route/net/:net/mask/:mask',
+    {
+      schema: {
+        ...schema('A prefix on every session'),
+        params: z.object({ net: z.string().max(64), mask: z.string().max(3) }),
+      },
+    },
+    (request) => lookUp(`${request.params.net}/${request.params.mask}`),
+  )
+}
+
+function hostPrefix(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`
+}
