@@ -1,5 +1,6 @@
 /** A configuration after loading: every default filled in, every text read. */
 import type { Policy, Registration } from '../engine/types.ts'
+import type { RegistrySettings } from '../peering/live.ts'
 import type { SessionConfig } from '../session/types.ts'
 
 /** Least severe last; `silent` logs nothing. */
@@ -40,6 +41,7 @@ export interface Config {
     /** Events kept in memory. */
     readonly keep: number
   }
+  readonly registry: RegistrySettings
   /** In the order of the file. */
   readonly sessions: readonly SessionConfig[]
   /** In the order of the file. */

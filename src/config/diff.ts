@@ -73,6 +73,7 @@ export function diffConfig(old: Config, next: Config): ConfigDifference {
     log: old.log,
     events: old.events,
     policy: next.policy,
+    registry: next.registry,
     sessions: next.sessions.map((session) => ({ ...session, routerId })),
     prefixes: next.prefixes,
   }

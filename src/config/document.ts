@@ -17,9 +17,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-
-/** Keys and list indices from the root. */
-export type Path = readonly PropertyKey[]
+import type { Path } from '../fields/issues.ts'
+import { clip, quoted } from '../fields/quoted.ts'
 
 /** Offsets into the text; `end` is exclusive. */
 export interface Span {
@@ -58,7 +57,6 @@ const MAX_TOKENS = 12_000_000
 /** Values after aliases are expanded, so that a few lines cannot become millions of entries. */
 const MAX_VALUES = 5_000_000
 /** Code units of a value that are shown. */
-const MAX_SHOWN = 60
 
 /** Why nothing can be made of the text, at an offset. */
 class StopReading extends Error {
@@ -232,15 +230,6 @@ function createConverter(problems: DocumentProblem[], targets: Targets, lines: L
   }
 
   return convert
-}
-
-function clip(text: string): string {
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
-}
-
-/** Text as a message shows it: quoted, without control characters, and cut when it is long. */
-export function quoted(text: string): string {
-  return JSON.stringify(clip(text))
 }
 
 function describe(node: Node | undefined): string {

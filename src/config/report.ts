@@ -1,6 +1,8 @@
 /** Gathers the mistakes of one file, each with its place and in the words of the file. */
 import type { z } from 'zod'
-import { type ConfigDocument, type Path, quoted } from './document.ts'
+import { formatPath, isThere, likelyIssues, type Path } from '../fields/issues.ts'
+import { quoted } from '../fields/quoted.ts'
+import type { ConfigDocument } from './document.ts'
 import { nearest } from './nearest.ts'
 import { type ConfigProblem, isSecret } from './problem.ts'
 import { unsupportedKeys } from './schema.ts'
@@ -26,27 +28,6 @@ export interface Report {
   problems(): ConfigProblem[]
 }
 
-/** @returns for instance `sessions[2].holdTime` */
-export function formatPath(path: Path): string {
-  return path
-    .map((step, i) => {
-      if (typeof step === 'number') return `[${step}]`
-      const key = String(step)
-      if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `[${quoted(key)}]`
-      return i === 0 ? key : `.${key}`
-    })
-    .join('')
-}
-
-/** The issues of the one alternative of a union whose kind of value was found. */
-function likelyIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return []
-  const ofKind = issue.errors.filter(
-    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  )
-  return (ofKind.length === 1 ? ofKind[0] : undefined) ?? []
-}
-
 function knownKeys(path: Path): string[] {
   let schema: JsonSchema | undefined = configJsonSchema()
   for (const step of path) {
@@ -54,16 +35,6 @@ function knownKeys(path: Path): string[] {
   }
   const mappings = [schema, ...(schema?.anyOf ?? [])]
   return mappings.flatMap((each) => Object.keys(each?.properties ?? {}))
-}
-
-/** Whether a path leads to a value, `null` included. */
-function isThere(value: unknown, path: Path): boolean {
-  let here = value
-  for (const step of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return false
-    here = (here as Record<PropertyKey, unknown>)[step]
-  }
-  return true
 }
 
 /**

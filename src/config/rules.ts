@@ -2,11 +2,12 @@
  * Rules between entries. They look at what each entry says even when another key of it is wrong, so that
  * all mistakes show at once.
  */
+import { formatPath, type Path } from '../fields/issues.ts'
+import { quoted } from '../fields/quoted.ts'
 import { type FamilyName, familyName } from '../prefix/prefix.ts'
 import { formatPrefix, parseAddress } from '../prefix/text.ts'
 import type { Config, Endpoint } from './config.ts'
-import { type Path, quoted } from './document.ts'
-import { formatPath, type Report } from './report.ts'
+import type { Report } from './report.ts'
 import { configSchema, type PrefixEntry, type SessionEntry } from './schema.ts'
 
 type Listen = Config['listen']

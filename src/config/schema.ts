@@ -7,165 +7,33 @@
  */
 import { z } from 'zod'
 import { defaultPolicy } from '../engine/types.ts'
-import { Family, familyNames } from '../prefix/prefix.ts'
-import { formatAddress, PrefixError, parseAddress, parsePrefix } from '../prefix/text.ts'
+import {
+  address,
+  asn,
+  atLeastOne,
+  community,
+  hostAddress,
+  listOf,
+  MAX_ASN,
+  mapping,
+  name,
+  oneOf,
+  prefix,
+  printable,
+  routerId,
+  text,
+  whole,
+  yesOrNo,
+} from '../fields/readers.ts'
+import { defaultRegistrySettings } from '../peering/live.ts'
+import { familyNames } from '../prefix/prefix.ts'
 import type { MaxPrefixes } from '../session/types.ts'
-import { AsPathError, parseAsNumber } from '../wire/as-path.ts'
-import { AS_TRANS } from '../wire/codes.ts'
-import { CommunityError, parseCommunity } from '../wire/community-text.ts'
 import { logFormats, logLevels } from './config.ts'
-import { quoted } from './document.ts'
-
-const MAX_ASN = 4_294_967_295
-/** No text that is read further is longer: an IPv6 prefix takes 49 characters at most. */
-const MAX_TEXT = 64
-
-/** A whole number; `unit` says of what. */
-function whole(min: number, max: number, unit = '') {
-  const expected = `a whole number from ${min} to ${max}${unit && ` (${unit})`}`
-  return z.int(expected).min(min, expected).max(max, expected)
-}
-
-/**
- * Text that a reader turns into a value; undefined from the reader: not `expected`.
- * @param pattern for the published schema alone, where the reader cannot stand
- */
-function readable<T>(expected: string, pattern: string, read: (text: string) => T | undefined) {
-  return z
-    .string(expected)
-    .meta({ pattern })
-    .transform((text, ctx): T => {
-      let message = `found ${quoted(text)}, expected ${expected}`
-      if (text.length <= MAX_TEXT) {
-        try {
-          const value = read(text)
-          if (value !== undefined) return value
-        } catch (error) {
-          const known = [PrefixError, CommunityError, AsPathError]
-          if (!known.some((type) => error instanceof type)) throw error
-          message = (error as Error).message
-        }
-      }
-      ctx.issues.push({ code: 'custom', input: text, message })
-      return z.NEVER
-    })
-}
-
-/** Text for which YAML may have read a number, or a word such as `true`. */
-function text(expected: string) {
-  return z.string({
-    error: ({ input }) =>
-      typeof input === 'number' || typeof input === 'boolean'
-        ? `${expected} (in quotes)`
-        : expected,
-  })
-}
-
-/** Text without control characters. */
-function printable(min: number, max: number) {
-  const expected = `text of ${min} to ${max} printable characters`
-  return text(expected)
-    .min(min, expected)
-    .max(max, expected)
-    .regex(/^\P{Cc}*$/u, expected)
-}
 
 const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
 
 /** RFC 6750 §2.1, long enough not to be guessed. */
 const token = text(tokenExpected).regex(/^[A-Za-z0-9\-._~+/]{16,256}$/, tokenExpected)
-
-const yesOrNo = z.boolean('true or false')
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, `one of ${values.join(', ')}`)
-}
-
-const nameExpected = '1 to 63 of the characters A-Z a-z 0-9 _ . -'
-const name = text(nameExpected).regex(/^[A-Za-z0-9_.-]{1,63}$/, nameExpected)
-
-const asnExpected = `an AS number from 1 to ${MAX_ASN}, or asdot in quotes such as "1.10"`
-
-/** RFC 5396 text or a number. RFC 7607: 0 is none; RFC 6793 §9: AS_TRANS belongs to nobody. */
-const asn = z
-  .union(
-    [
-      z.int(asnExpected).min(1, asnExpected).max(MAX_ASN, asnExpected),
-      z.string().regex(/^(\d{1,5}\.)?\d{1,10}$/, asnExpected),
-    ],
-    asnExpected,
-  )
-  .transform((given, ctx): number => {
-    const shown = typeof given === 'number' ? given : quoted(given)
-    let why = ''
-    try {
-      const value = typeof given === 'number' ? given : parseAsNumber(given)
-      if (value !== 0 && value !== AS_TRANS) return value
-      if (value === AS_TRANS) why = ', which is AS_TRANS and belongs to nobody (RFC 6793)'
-    } catch (error) {
-      if (!(error instanceof AsPathError)) throw error
-    }
-    const message = `found ${shown}${why}, expected ${asnExpected}`
-    ctx.issues.push({ code: 'custom', input: given, message })
-    return z.NEVER
-  })
-
-const addressPattern = '^[0-9A-Fa-f:.]+$'
-
-const routerId = readable(
-  'a dotted quad other than 0.0.0.0, such as 192.0.2.1',
-  '^\\d+(\\.\\d+){3}$',
-  (text) => {
-    const octets = text.split('.')
-    if (octets.length !== 4 || octets.some((o) => !/^\d{1,3}$/.test(o) || Number(o) > 255)) {
-      return undefined
-    }
-    return parseAddress(text).w0 >>> 0 || undefined
-  },
-)
-
-const address = readable(
-  'an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1',
-  addressPattern,
-  (text) => formatAddress(parseAddress(text)),
-)
-
-/** An address that a host can have. */
-const hostAddress = readable(
-  'the address of a host, such as 192.0.2.1 or 2001:db8::1 (an IPv4 address in plain dotted form)',
-  addressPattern,
-  (text) => {
-    const parsed = parseAddress(text)
-    const unspecified = (parsed.w0 | parsed.w1 | parsed.w2 | parsed.w3) === 0
-    const mapped =
-      parsed.family === Family.ipv6 && (parsed.w0 | parsed.w1) === 0 && parsed.w2 === 0xffff
-    return unspecified || mapped ? undefined : formatAddress(parsed)
-  },
-)
-
-const community = readable(
-  'a community in quotes, such as "8075:8007" or "64500:1:2"',
-  '^(\\d+:\\d+(:\\d+)?|[A-Za-z-]+)$',
-  (text) => parseCommunity(text) && text,
-)
-
-const prefix = readable(
-  'a prefix, such as 198.51.100.0/24 or 2001:db8::/32',
-  '^[0-9A-Fa-f:.]+/\\d{1,3}$',
-  parsePrefix,
-)
-
-function listOf<T extends z.ZodType>(item: T, of: string) {
-  return z.array(item, `a list of ${of}`)
-}
-
-function atLeastOne<T extends z.ZodType>(item: T, of: string, one: string) {
-  return listOf(item, of).min(1, `at least one ${one}`)
-}
-
-function mapping<T extends z.ZodRawShape>(shape: T, expected: string) {
-  return z.strictObject(shape, `a mapping ${expected}`)
-}
 
 const holdTimeExpected = '0 (no hold timer), or 3 to 65535 seconds'
 
@@ -390,6 +258,28 @@ export const configSchema = mapping(
     )
       .prefault({})
       .describe('Changes of sessions and verdicts.'),
+    registry: mapping(
+      {
+        stableSeconds: whole(0, 86_400, 'seconds')
+          .default(defaultRegistrySettings.stableSeconds)
+          .describe(
+            'Seconds for which a session of a connection must be Established with its whole table before its routes count.',
+          ),
+        provisioningSeconds: whole(1, 2_592_000, 'seconds')
+          .default(defaultRegistrySettings.provisioningSeconds)
+          .describe(
+            'Seconds that a connection may take from ProvisioningStarted until its checks pass; then it is ProvisioningFailed.',
+          ),
+        allowSpecialPurpose: listOf(prefix, 'prefixes')
+          .prefault([])
+          .describe(
+            'Special-purpose blocks (RFC 6890) in which prefixes may be registered nevertheless, for laboratories.',
+          ),
+      },
+      'with stableSeconds, provisioningSeconds and allowSpecialPurpose',
+    )
+      .prefault({})
+      .describe('Peerings, connections and what is registered over the API.'),
     sessions: listOf(sessionSchema, 'sessions').default([]).describe('The peers.'),
     prefixes: listOf(prefixSchema, 'prefixes').default([]).describe('The registered prefixes.'),
   },

@@ -313,6 +313,8 @@ export interface EngineView {
   explain(request: ExplainRequest): Explanation
   /** @returns undefined when no session has that name */
   tallies(session: string): SessionTallies | undefined
+  /** Whether the session is up and its initial table of every negotiated family is there. */
+  tablesComplete(session: string): boolean
   sessionNames(): readonly string[]
   /** Routes held, by family, over all sessions. */
   ribRoutes(): Readonly<Record<FamilyName, number>>

@@ -224,6 +224,16 @@ export function createView(
       const from = state.sessionsByName.get(session)
       return from && tallies(from)
     },
+    tablesComplete(name) {
+      const session = state.sessionsByName.get(name)
+      if (session?.up !== true) return false
+      return session.tables.every(
+        (table) =>
+          table === null ||
+          table.complete ||
+          !session.negotiated.includes(familyName(table.rib.family)),
+      )
+    },
     sessionNames: () => [...state.sessionsByName.keys()],
     ribRoutes: () => ribRoutes(state),
     ribAttributeSets: () => state.sets.count,

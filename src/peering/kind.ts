@@ -3,8 +3,9 @@
  * are all made from the table of kinds, so that a new kind is written once.
  */
 import type { z } from 'zod'
+import type { Prefix } from '../prefix/prefix.ts'
 import type { JsonObject } from '../store/types.ts'
-import type { Live } from './live.ts'
+import type { Live, Wanted } from './live.ts'
 
 /** Who asks: a token of the configuration, or the daemon itself. */
 export interface Principal {
@@ -37,6 +38,8 @@ export interface Resource<Spec = JsonObject, Status = JsonObject> {
   readonly updatedAt: number
   /** Tenant that it belongs to, inherited from the parent; null: the operator's own. */
   readonly owner: string | null
+  /** It goes as soon as nothing stands under it any more; until then it cannot be written. */
+  readonly deleting: boolean
   /** What was asked for, defaults filled in. */
   readonly spec: Spec
   /** What was decided and must outlive a restart: states, keys, messages. */
@@ -49,6 +52,18 @@ export interface Directory {
   find(kind: string, id: string): Resource | undefined
   /** Resources of a kind, in the order of their ids; with `parent`, those directly under it. */
   all(kind: string, parent?: string): readonly Resource[]
+  /** How many there are, without listing them. */
+  count(kind: string, parent?: string): number
+  /** Resources of a kind whose `index` has the key; costs nothing that grows with their number. */
+  having(kind: string, key: string): readonly Resource[]
+  /** Resources of a kind whose `index` has a prefix that equals, covers or lies inside this one. */
+  meeting(kind: string, prefix: Readonly<Prefix>): readonly Resource[]
+}
+
+/** What a resource is found by besides its id, so that no rule looks at all of a kind. */
+export interface Index {
+  readonly keys?: readonly string[]
+  readonly prefixes?: readonly Readonly<Prefix>[]
 }
 
 export interface RuleContext {
@@ -59,6 +74,11 @@ export interface RuleContext {
   readonly now: number
   /** A fresh GUID (RFC 9562), unguessable. */
   readonly newKey: () => string
+  /**
+   * An admin declares it in a document (`apply`): what would wait for approval is approved by that, and
+   * what would have to wait for a session is taken already.
+   */
+  readonly declared: boolean
 }
 
 /** A write of another resource that an operation brings with it, in the same transaction. */
@@ -104,8 +124,15 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   readonly segment: string
   /** Kind that it stands under, or null. */
   readonly parent: string | null
-  /** What a client sends (unknown keys are refused) and, as input type, what `apply` and export write. */
+  /**
+   * What a client sends (unknown keys are refused) and, as input type, what `apply` and export write. The
+   * output is JSON, and reading it again gives the same. A kind without parent has the optional key
+   * `owner` (`ownerField` of fields.ts): the tenant; the registry fills it in for a provider or customer,
+   * and refuses a change.
+   */
   readonly spec: z.ZodType<Spec>
+  /** Keys of spec or status that audit, differences and export mask, such as passwords and keys. */
+  readonly secret?: readonly string[]
   /** What a client reads besides name, id, version and times: OpenAPI's schema of the answer. */
   readonly view: z.ZodType
   /** Keys of the spec that cannot change once it exists, each with the sentence that says why. */
@@ -127,6 +154,25 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   remove(resource: Resource<Spec, Status>, context: RuleContext): Outcome<Spec, Status> | null
   /** What a client sees: spec, status and live state. Secrets are left out unless `secrets`. */
   show(resource: Resource<Spec, Status>, context: ShowContext): JsonObject
+  /** What it is found by; absent: by its id alone. */
+  index?(resource: Resource<Spec, Status>): Index
+  /** What it makes the daemon run; absent: nothing. Asked again after each change of it. */
+  wanted?(resource: Resource<Spec, Status>, context: WantContext): Wanted
+  /** Kinds whose changes may change `wanted` of this one: those under the same parent, or any. */
+  readonly follows?: Readonly<Record<string, 'same-parent' | 'any'>>
+  /**
+   * Lets a lifecycle go on that waits for time or for a session; asked once a second of every resource.
+   * @returns null: nothing changes; `gone`: it is deleted
+   */
+  advance?(
+    resource: Resource<Spec, Status>,
+    context: RuleContext,
+  ): Outcome<Spec, Status> | 'gone' | null
+}
+
+export interface WantContext {
+  readonly directory: Directory
+  readonly live: Live
 }
 
 export interface ShowContext {
@@ -148,6 +194,11 @@ export const refusals = [
 ] as const
 export type Refusal = (typeof refusals)[number]
 
+export interface PlacedProblem {
+  readonly place: string | null
+  readonly message: string
+}
+
 /** A rule says no. The message says what, why, and what to do instead. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
@@ -159,16 +210,24 @@ export class RefusedError extends Error {
   readonly conflictsWith: string | null
   /** Reason code of SPEC 1.2 where one fits, such as `duplicate-prefix`. */
   readonly reason: string | null
+  /** All that is wrong, the first of it also in place and message; at most 100. */
+  readonly problems: readonly PlacedProblem[]
 
   constructor(
     refusal: Refusal,
     message: string,
-    more: { place?: string; conflictsWith?: string; reason?: string } = {},
+    more: {
+      place?: string
+      conflictsWith?: string
+      reason?: string
+      problems?: readonly PlacedProblem[]
+    } = {},
   ) {
     super(message)
     this.refusal = refusal
     this.place = more.place ?? null
     this.conflictsWith = more.conflictsWith ?? null
     this.reason = more.reason ?? null
+    this.problems = more.problems ?? [{ place: this.place, message }]
   }
 }

@@ -1,6 +1,23 @@
 /** What the resources see of the running daemon, and what they make of it. */
 import type { EngineView, Registration } from '../engine/types.ts'
+import type { Prefix } from '../prefix/prefix.ts'
 import type { SessionConfig, SessionStatus } from '../session/types.ts'
+
+/** The section `registry` of the configuration. */
+export interface RegistrySettings {
+  /** Seconds for which a session must be Established and complete before its routes count. */
+  readonly stableSeconds: number
+  /** Seconds that a connection may take from ProvisioningStarted until its checks pass. */
+  readonly provisioningSeconds: number
+  /** Special-purpose blocks (RFC 6890) in which prefixes may be registered nevertheless. */
+  readonly allowSpecialPurpose: readonly Readonly<Prefix>[]
+}
+
+export const defaultRegistrySettings: RegistrySettings = {
+  stableSeconds: 30,
+  provisioningSeconds: 3600,
+  allowSpecialPurpose: [],
+}
 
 /** Live state that rules and views may read. */
 export interface Live {
@@ -11,6 +28,11 @@ export interface Live {
   readonly local: { readonly asn: number; readonly routerId: number }
   /** Whether the configuration file declares a session, or a registered prefix, of that name. */
   declares(what: 'session' | 'prefix', name: string): boolean
+  /** Name of the session in the configuration file that a peer could not be told apart from. */
+  declaredSession(address: string, port: number, asn: number): string | undefined
+  /** The prefixes that the configuration file registers; the same list until a reload. */
+  declaredPrefixes(): readonly Registration[]
+  readonly settings: RegistrySettings
 }
 
 /** A session that a resource wants. */

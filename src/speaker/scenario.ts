@@ -1,8 +1,10 @@
 /** What a test speaker does, and the reading of its script: a YAML file, every mistake with its place. */
 import { readFileSync } from 'node:fs'
-import { type ConfigDocument, type Path, quoted, readDocument } from '../config/document.ts'
+import { type ConfigDocument, readDocument } from '../config/document.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import { createReport, type Report } from '../config/report.ts'
+import type { Path } from '../fields/issues.ts'
+import { quoted } from '../fields/quoted.ts'
 import { type FamilyName, familyName, familyNames, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix, parseAddress } from '../prefix/text.ts'
 import type { AsPathSegment } from '../wire/as-path.ts'

@@ -39,6 +39,7 @@ describe('parseConfig', () => {
       metrics: { perPrefixLimit: 1000 },
       log: { level: 'info', format: 'auto' },
       events: { keep: 10_000 },
+      registry: { stableSeconds: 30, provisioningSeconds: 3600, allowSpecialPurpose: [] },
       sessions: [],
       prefixes: [],
     })

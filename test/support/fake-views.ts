@@ -278,6 +278,10 @@ export function fakeEngine(world: FakeWorld): EngineView {
       return { ...world.explanation, prefix: formatPrefix(request.prefix) }
     },
     tallies: (session) => world.tallies[session],
+    tablesComplete: (session) =>
+      world.statuses.some(
+        (status) => status.name === session && status.stateName === 'Established',
+      ),
     sessionNames: () => world.statuses.map((status) => status.name),
     ribRoutes: () => ({ ipv4: 7, ipv6: 3 }),
     ribAttributeSets: () => 5,
