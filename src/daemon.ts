@@ -5,6 +5,7 @@ import { createApi, listenApi } from './api/server.ts'
 import { createBridge } from './bridge.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { type ConfigDifference, diffConfig } from './config/diff.ts'
+import { readTokens } from './config/secrets.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
 import { createSessionCommands } from './operator.ts'
@@ -113,12 +114,13 @@ function applyDifference(
 
 /**
  * Starts the daemon.
- * @throws ListenError, ApiListenError, StorageError when something it needs is not to be had
+ * @throws ListenError, ApiListenError, StorageError, SecretError when something it needs is not to be had
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock = steadyClock } = options
   let { config } = options
   prepareStorage(config.storage.path)
+  const tokens = await readTokens(config.listen.http.tokens)
   const startedAt = clock.now()
   const events = createEventLog({ startedAt, capacity: config.events.keep })
   const reporter = createReporter({ log, clock, eventLog: events })
@@ -181,7 +183,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ready,
     clock,
     log,
-    tokens: config.listen.http.tokens,
+    tokens,
+    anonymousRead: config.listen.http.anonymousRead,
   })
   await sessions.listen()
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {

@@ -1,9 +1,12 @@
 /** What the API reads from: views of the other parts, handed in by the daemon. */
 import type { EngineView } from '../engine/types.ts'
+import type { Registry } from '../peering/registry-types.ts'
 import type { FamilyName } from '../prefix/prefix.ts'
 import type { Clock, SessionControl } from '../session/types.ts'
 import type { EventLog } from '../telemetry/event-log.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { ApiToken } from './auth.ts'
+import type { Scope } from './scope.ts'
 
 /** One thing that must be so before the daemon is of use, such as "BGP listens". */
 export interface ReadyCheck {
@@ -20,7 +23,7 @@ export interface Readiness {
 
 /**
  * What an operator may do to a session. Each is reported as an event that names `by`: who asked, such
- * as `the API (127.0.0.1)`. The name is that of a session that exists.
+ * as `the API (noc, 127.0.0.1)`. The name is that of a session that exists.
  */
 export interface SessionCommands {
   /** Takes the session down until `start`; the peer's operator reads the communication (RFC 9003). */
@@ -53,9 +56,18 @@ export interface ApiContext {
   readonly routerId: number
   readonly clock: Clock
   readonly log: Log
-  /** Bearer tokens that may write; none: the API is read-only. */
-  readonly tokens?: readonly string[]
+  /** None: the API is read-only. */
+  readonly tokens?: readonly ApiToken[]
+  /** Whether reading needs no token; true if absent. */
+  readonly anonymousRead?: boolean
+  /** The registry; absent: the daemon has none. */
+  readonly registry?: Registry
   readonly limits?: Partial<ApiLimits>
+}
+
+/** What routes are made from. */
+export interface RouteContext extends ApiContext {
+  readonly scope: Scope
 }
 
 export interface ApiLimits {

@@ -22,7 +22,7 @@ export type Api = FastifyInstance<
 const problems = {
   400: 'The request is not valid',
   401: 'A valid token is needed',
-  403: 'The API is read-only: no token is configured',
+  403: 'The token does not allow it, or the API is read-only because no token is configured',
   404: 'Nothing has that name',
   409: 'The state of the session does not allow it',
   413: 'The body is too large',

@@ -1,14 +1,16 @@
 /** `/api/v1/events`: what happened, as a list or as a stream. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isTenant, type Principal } from '../peering/kind.ts'
 import type { EventFilter, EventStart } from '../telemetry/event-log.ts'
-import type { ApiContext } from './context.ts'
+import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import type { EventStreams } from './event-stream.ts'
 import { decodeCursor, encodeCursor } from './paging.ts'
 import { eventView } from './prefix-view.ts'
 import { HttpProblem, invalidField } from './problems.ts'
 import { eventListQuery, eventListSchema } from './schemas.ts'
+import type { Scope } from './scope.ts'
 
 const EVENTS_CURSOR = 'events'
 
@@ -30,8 +32,13 @@ function readSince(since: string): EventStart {
   return { time }
 }
 
-function filterOf({ kind, prefix, session }: EventQuery): EventFilter {
+function filterOf(
+  { kind, prefix, session }: EventQuery,
+  principal: Principal,
+  scope: Scope,
+): EventFilter {
   return {
+    ...(isTenant(principal.role) && { sees: (event) => scope.event(principal, event) }),
     ...(kind !== undefined && { kind }),
     ...(prefix !== undefined && { prefix }),
     ...(session !== undefined && { session }),
@@ -50,12 +57,12 @@ function streamStart(request: FastifyRequest, { since }: EventQuery): EventStart
   return since === undefined ? undefined : readSince(since)
 }
 
-export function addEventRoutes(app: Api, context: ApiContext, streams: EventStreams): void {
-  const { eventLog } = context
+export function addEventRoutes(app: Api, context: RouteContext, streams: EventStreams): void {
+  const { eventLog, scope } = context
 
-  function list(query: EventQuery) {
+  function list(query: EventQuery, principal: Principal) {
     const { limit, cursor, since } = query
-    const filter = filterOf(query)
+    const filter = filterOf(query, principal, scope)
     const lastId = eventLog.lastId()
     const start =
       cursor !== undefined
@@ -78,7 +85,10 @@ export function addEventRoutes(app: Api, context: ApiContext, streams: EventStre
   }
 
   function stream(request: FastifyRequest, reply: FastifyReply, query: EventQuery): void {
-    const options = { start: streamStart(request, query), filter: filterOf(query) }
+    const options = {
+      start: streamStart(request, query),
+      filter: filterOf(query, request.principal, scope),
+    }
     const headers = reply.getHeaders() as Record<string, string>
     if (!streams.open(reply.raw, { ...options, headers })) {
       throw new HttpProblem(
@@ -96,6 +106,7 @@ export function addEventRoutes(app: Api, context: ApiContext, streams: EventStre
     {
       // A stream has no end, so there is nothing that HEAD could tell of it.
       exposeHeadRoute: false,
+      config: { tenants: true },
       schema: {
         tags: ['events'],
         summary: 'Verdict and session changes: a list, or with `follow` a stream',
@@ -117,7 +128,7 @@ export function addEventRoutes(app: Api, context: ApiContext, streams: EventStre
       },
     },
     async (request, reply) => {
-      if (!wantsStream(request, request.query)) return list(request.query)
+      if (!wantsStream(request, request.query)) return list(request.query, request.principal)
       stream(request, reply, request.query)
       return reply
     },

@@ -1,16 +1,17 @@
 /** `/api/v1/prefixes`, `explain` and `policy`: registered prefixes and how they are judged. */
 import type { z } from 'zod'
 import type { EngineView, ExplainRequest, PrefixSummary } from '../engine/types.ts'
+import { isTenant } from '../peering/kind.ts'
 import { beginSlice } from '../telemetry/breathe.ts'
 import { AsPathError, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
 import { CommunityError, parseCommunity } from '../wire/community-text.ts'
-import { requireToken } from './auth.ts'
-import type { ApiContext } from './context.ts'
+import { operators } from './auth.ts'
+import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import { countMatches, pageOf } from './paging.ts'
 import { explanationView, policyView, prefixView, summaryView } from './prefix-view.ts'
-import { invalidField, unknownName } from './problems.ts'
+import { HttpProblem, invalidField, unknownName } from './problems.ts'
 import {
   explainRequestSchema,
   explanationSchema,
@@ -96,10 +97,18 @@ function prefixFilter(
       item.owner?.toLowerCase().includes(part) === true)
 }
 
-function addLists(app: Api, { engine }: ApiContext): void {
+/** Prefixes by state, those alone that a tenant sees. */
+function countStates(seen: readonly PrefixSummary[]) {
+  const counts = { None: 0, Pending: 0, Verified: 0, Warning: 0, Failed: 0, Invalid: 0 }
+  for (const { state } of seen) counts[state]++
+  return counts
+}
+
+function addLists(app: Api, { engine, scope }: RouteContext): void {
   app.get(
     '/prefixes',
     {
+      config: { tenants: true },
       schema: {
         tags: ['prefixes'],
         summary: 'The registered prefixes, in the order of their addresses',
@@ -110,17 +119,22 @@ function addLists(app: Api, { engine }: ApiContext): void {
     },
     async (request) => {
       const matches = prefixFilter(engine, request.query)
-      const all = engine.prefixes()
+      const { principal } = request
+      const limited = isTenant(principal.role)
+      const every = engine.prefixes()
+      const all = limited ? every.filter((item) => scope.prefix(principal, item.name, item)) : every
       const page = pageOf(all, request.query, matches)
       const matched = countMatches(all, matches)
+      const counts = limited ? countStates(all) : { ...engine.stateCounts() }
       const items = await withSentences(engine, page.items, request.query.messages)
-      return { items, cursor: page.cursor, matched, counts: { ...engine.stateCounts() } }
+      return { items, cursor: page.cursor, matched, counts }
     },
   )
 
   app.get(
     '/prefixes/:name',
     {
+      config: { tenants: true },
       schema: {
         tags: ['prefixes'],
         summary: 'The verdict on one prefix, with all findings',
@@ -131,20 +145,22 @@ function addLists(app: Api, { engine }: ApiContext): void {
     (request) => {
       const { name } = request.params
       const verdict = engine.prefix(name)
-      if (verdict === undefined) throw unknownName('registered prefix', name)
+      if (verdict === undefined || !scope.prefix(request.principal, name, verdict)) {
+        throw unknownName('registered prefix', name)
+      }
       return prefixView(verdict)
     },
   )
 }
 
-export function addPrefixRoutes(app: Api, context: ApiContext): void {
-  const { engine, tokens = [] } = context
+export function addPrefixRoutes(app: Api, context: RouteContext): void {
+  const { engine, scope } = context
   addLists(app, context)
 
   app.post(
     '/prefixes/:name/validate',
     {
-      onRequest: requireToken(tokens),
+      config: { roles: [...operators, 'provider', 'customer'], tenants: true },
       schema: {
         tags: ['prefixes'],
         summary: 'Judges a prefix now and returns the fresh verdict',
@@ -155,7 +171,8 @@ export function addPrefixRoutes(app: Api, context: ApiContext): void {
     },
     (request) => {
       const { name } = request.params
-      const verdict = engine.validate(name)
+      const known = scope.prefix(request.principal, name)
+      const verdict = known ? engine.validate(name) : undefined
       if (verdict === undefined) throw unknownName('registered prefix', name)
       return prefixView(verdict)
     },
@@ -164,6 +181,7 @@ export function addPrefixRoutes(app: Api, context: ApiContext): void {
   app.post(
     '/explain',
     {
+      config: { tenants: true },
       schema: {
         tags: ['prefixes'],
         summary: 'What if: the verdict that an announcement would get',
@@ -179,6 +197,10 @@ export function addPrefixRoutes(app: Api, context: ApiContext): void {
         asPath: readAsPath(asPath),
         communities,
       })
+      const registered = explanation.registration?.name
+      if (registered !== undefined && !scope.prefix(request.principal, registered)) {
+        throw new HttpProblem(403, 'forbidden', `${prefix} touches a prefix that is not yours.`)
+      }
       return explanationView(explanation)
     },
   )
@@ -186,6 +208,7 @@ export function addPrefixRoutes(app: Api, context: ApiContext): void {
   app.get(
     '/policy',
     {
+      config: { tenants: true },
       schema: {
         tags: ['prefixes'],
         summary: 'The policy that prefixes are judged by, where they have none of their own',

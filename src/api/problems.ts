@@ -13,6 +13,7 @@ const kinds = {
   'method-not-allowed': 'This method is not possible here',
   unauthorized: 'A valid token is needed',
   'read-only': 'The API is read-only',
+  forbidden: 'The token does not allow this',
   conflict: 'The state of the thing does not allow this',
   'body-too-large': 'The request body is too large',
   'unsupported-media-type': 'The request body has an unknown format',

@@ -7,8 +7,9 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { createGate } from './auth.ts'
 import { addBirdwatcherRoutes } from './birdwatcher-routes.ts'
-import { type ApiContext, type ApiLimits, defaultLimits } from './context.ts'
+import { type ApiContext, type ApiLimits, defaultLimits, type RouteContext } from './context.ts'
 import type { Api } from './documented.ts'
 import { addEventRoutes } from './event-routes.ts'
 import { createEventStreams } from './event-stream.ts'
@@ -17,6 +18,7 @@ import { addOverviewRoutes } from './overview-routes.ts'
 import { addPage } from './page.ts'
 import { addPrefixRoutes } from './prefix-routes.ts'
 import { errorHandler, HttpProblem, PROBLEM_TYPE, sendProblem, toProblem } from './problems.ts'
+import { createScope } from './scope.ts'
 import { addSessionCommandRoutes } from './session-command-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addStatusRoutes } from './status-routes.ts'
@@ -149,21 +151,30 @@ export function createApi(context: ApiContext): FastifyInstance {
     done()
   })
   addNotFound(app)
+  const { tokens = [], anonymousRead = true } = context
+  const gate = createGate({ tokens, anonymousRead })
+  const scope = createScope(context.engine, context.registry)
+  const routes: RouteContext = { ...context, scope }
   app.register(async (root: Api) => {
     await addOpenapi(root, context.version)
-    addStatusRoutes(root, context)
+    addStatusRoutes(root, context, gate)
     addOpenapiRoute(root)
-    await root.register(async (lookingGlass: Api) => addBirdwatcherRoutes(lookingGlass, context), {
-      prefix: '/birdwatcher',
-    })
+    await root.register(
+      async (lookingGlass: Api) => {
+        lookingGlass.addHook('onRequest', gate)
+        addBirdwatcherRoutes(lookingGlass, context)
+      },
+      { prefix: '/birdwatcher' },
+    )
     addPage(root)
     await root.register(
       async (v1: Api) => {
+        v1.addHook('onRequest', gate)
         addOverviewRoutes(v1, context)
-        addSessionRoutes(v1, context)
-        addSessionCommandRoutes(v1, context)
-        addPrefixRoutes(v1, context)
-        addEventRoutes(v1, context, streams)
+        addSessionRoutes(v1, routes)
+        addSessionCommandRoutes(v1, routes)
+        addPrefixRoutes(v1, routes)
+        addEventRoutes(v1, routes, streams)
       },
       { prefix: '/api/v1' },
     )

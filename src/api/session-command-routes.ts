@@ -1,7 +1,7 @@
 /** `POST /api/v1/sessions/{name}/shutdown | start | clear`: what an operator may do to a session. */
 import type { FastifyRequest } from 'fastify'
-import { requireToken } from './auth.ts'
-import type { ApiContext } from './context.ts'
+import { operators } from './auth.ts'
+import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import { HttpProblem, unknownName } from './problems.ts'
 import {
@@ -15,12 +15,12 @@ import { sessionView } from './session-view.ts'
 
 /** Who asked, as events say it. */
 function askedBy(request: FastifyRequest): string {
-  return `the API (${request.ip})`
+  return `the API (${request.principal.name}, ${request.ip})`
 }
 
-export function addSessionCommandRoutes(app: Api, context: ApiContext): void {
-  const { engine, sessions, commands, tokens = [] } = context
-  const onRequest = requireToken(tokens)
+export function addSessionCommandRoutes(app: Api, context: RouteContext): void {
+  const { engine, sessions, commands } = context
+  const config = { roles: operators }
 
   /** @throws HttpProblem 404 */
   const view = (name: string) => {
@@ -34,7 +34,7 @@ export function addSessionCommandRoutes(app: Api, context: ApiContext): void {
   app.post(
     '/sessions/:name/shutdown',
     {
-      onRequest,
+      config,
       schema: {
         ...common,
         summary: 'Takes a session down until it is started, or the daemon starts again',
@@ -53,7 +53,7 @@ export function addSessionCommandRoutes(app: Api, context: ApiContext): void {
   app.post(
     '/sessions/:name/start',
     {
-      onRequest,
+      config,
       schema: {
         ...common,
         summary: 'Starts a session that is shut down, or that waits for its next try',
@@ -71,7 +71,7 @@ export function addSessionCommandRoutes(app: Api, context: ApiContext): void {
   app.post(
     '/sessions/:name/clear',
     {
-      onRequest,
+      config,
       schema: {
         ...common,
         summary:

@@ -1,7 +1,7 @@
 /** `/api/v1/sessions`: sessions and what each of them announced. */
 import { PrefixError, parsePrefix } from '../prefix/text.ts'
 import type { SessionStatus } from '../session/types.ts'
-import type { ApiContext } from './context.ts'
+import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import { decodeCursor, encodeCursor, pageOf } from './paging.ts'
 import { routeView } from './prefix-view.ts'
@@ -38,12 +38,14 @@ function matches(status: SessionStatus, search: string): boolean {
   )
 }
 
-export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): void {
+export function addSessionRoutes(app: Api, { engine, sessions, scope }: RouteContext): void {
+  const config = { tenants: true }
   const view = (status: SessionStatus) => sessionView(status, engine.tallies(status.name))
 
   app.get(
     '/sessions',
     {
+      config,
       schema: {
         tags: ['sessions'],
         summary: 'The configured sessions, in the order of the configuration',
@@ -58,6 +60,7 @@ export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): vo
         sessions.statuses(),
         request.query,
         (status) =>
+          scope.session(request.principal, status.name) &&
           (state === undefined || status.stateName === state) &&
           (search === undefined || matches(status, search)),
       )
@@ -68,6 +71,7 @@ export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): vo
   app.get(
     '/sessions/:name',
     {
+      config,
       schema: {
         tags: ['sessions'],
         summary: 'One session',
@@ -78,7 +82,9 @@ export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): vo
     (request) => {
       const { name } = request.params
       const status = sessions.status(name)
-      if (status === undefined) throw unknownName('session', name)
+      if (status === undefined || !scope.session(request.principal, name)) {
+        throw unknownName('session', name)
+      }
       return view(status)
     },
   )
@@ -86,6 +92,7 @@ export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): vo
   app.get(
     '/sessions/:name/routes',
     {
+      config,
       schema: {
         tags: ['sessions'],
         summary: "Routes of the session's Adj-RIB-In",
@@ -99,6 +106,7 @@ export function addSessionRoutes(app: Api, { engine, sessions }: ApiContext): vo
     (request) => {
       const { name } = request.params
       const { prefix, match, limit, cursor } = request.query
+      if (!scope.session(request.principal, name)) throw unknownName('session', name)
       const page = engine.routes(name, {
         match,
         limit,

@@ -1,11 +1,17 @@
 /** What machines ask the daemon about itself: health, readiness, metrics. */
 import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'
-import type { Api } from './documented.ts'
+import { type Api, problemResponses } from './documented.ts'
 import { healthSchema, readinessSchema } from './schemas.ts'
 
-export function addStatusRoutes(app: Api, context: ApiContext): void {
+/** @param gate lets those through who may read */
+export function addStatusRoutes(
+  app: Api,
+  context: ApiContext,
+  gate: (request: FastifyRequest) => Promise<void>,
+): void {
   app.get(
     '/healthz',
     {
@@ -37,11 +43,13 @@ export function addStatusRoutes(app: Api, context: ApiContext): void {
     '/metrics',
     {
       exposeHeadRoute: false,
+      onRequest: gate,
       schema: {
         tags: ['status'],
         summary: 'Metrics in the text format of Prometheus',
         response: {
           200: { description: 'Metrics', content: { 'text/plain': { schema: z.string() } } },
+          ...problemResponses(401, 403),
         },
       },
     },

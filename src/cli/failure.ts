@@ -18,6 +18,7 @@ export class UsageError extends Error {
 const userErrors = new Set([
   'UsageError',
   'ConfigError',
+  'SecretError',
   'ListenError',
   'ApiListenError',
   'StorageError',

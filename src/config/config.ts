@@ -1,5 +1,6 @@
 /** A configuration after loading: every default filled in, every text read. */
 import type { Policy, Registration } from '../engine/types.ts'
+import type { Principal } from '../peering/kind.ts'
 import type { RegistrySettings } from '../peering/live.ts'
 import type { SessionConfig } from '../session/types.ts'
 
@@ -18,6 +19,12 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** A bearer token and whose it is. */
+export interface TokenConfig extends Principal {
+  /** The token, or the file in which it stands. */
+  readonly secret: { readonly token: string } | { readonly file: string }
+}
+
 export interface Config {
   readonly local: {
     readonly asn: number
@@ -26,8 +33,11 @@ export interface Config {
   }
   readonly listen: {
     readonly bgp: readonly Endpoint[]
-    /** `tokens`: bearer tokens that may write. */
-    readonly http: Endpoint & { readonly tokens: readonly string[] }
+    readonly http: Endpoint & {
+      readonly tokens: readonly TokenConfig[]
+      /** Whether reading needs no token. */
+      readonly anonymousRead: boolean
+    }
   }
   /** null: nothing is stored. */
   readonly storage: { readonly path: string | null }

@@ -3,14 +3,15 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Policy, Registration } from '../engine/types.ts'
+import { isTenant } from '../peering/kind.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import type { SessionConfig } from '../session/types.ts'
-import type { Config } from './config.ts'
+import type { Config, TokenConfig } from './config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 import { createReport, type Report } from './report.ts'
 import { readRowsDocument } from './rows.ts'
-import { checkRules, type Entry } from './rules.ts'
+import { checkRules, type Entry, tokenName } from './rules.ts'
 import {
   type ConfigFrame,
   frameSchema,
@@ -18,6 +19,7 @@ import {
   prefixSchema,
   type SessionEntry,
   sessionSchema,
+  type TokenEntry,
 } from './schema.ts'
 
 /** Octets of a file; 100 000 prefixes take about 9 million. */
@@ -72,18 +74,35 @@ function registration({ policy, ...entry }: PrefixEntry): Registration {
   return { ...entry, policy: withoutUndefined(policy) as Partial<Policy> }
 }
 
+/** A token without a name is called by its place, and may do everything. */
+function tokenConfig(entry: TokenEntry, index: number): TokenConfig {
+  if (typeof entry === 'string') {
+    return { name: tokenName(entry, index), role: 'admin', owner: null, secret: { token: entry } }
+  }
+  const { name, role, owner = null, token, tokenFile = '' } = entry
+  return { name, role, owner, secret: token === undefined ? { file: tokenFile } : { token } }
+}
+
+/** Where a tenant has a token, what is not the tenant's is nothing that everybody may read. */
+function httpConfig({ tokens, anonymousRead, ...endpoint }: ConfigFrame['listen']['http']) {
+  const read = tokens.map(tokenConfig)
+  const tenants = read.some(({ role }) => isTenant(role))
+  return { ...endpoint, tokens: read, anonymousRead: anonymousRead ?? !tenants }
+}
+
 function readOf<T extends object>(entries: readonly Entry<T>[]): T[] {
   return entries.flatMap(({ read }) => (read === undefined ? [] : [read]))
 }
 
 function resolve(
-  { local, storage, ...frame }: ConfigFrame,
+  { local, listen, storage, ...frame }: ConfigFrame,
   sessions: readonly Entry<SessionEntry>[],
   prefixes: readonly Entry<PrefixEntry>[],
 ): Config {
   return {
     ...frame,
     local,
+    listen: { bgp: listen.bgp, http: httpConfig(listen.http) },
     storage: { path: storage.path ?? null },
     sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
     prefixes: readOf(prefixes).map(registration),

@@ -68,8 +68,8 @@ function listProblems(problems: readonly ConfigProblem[]): string {
 }
 
 /** Keys whose values nobody may read over a shoulder, or in a log. */
-const secretKey = /(^|\.)(tokens(\[\d+\])?|password)$/
-const secretPair = /\b((?:tokens|password)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/g
+const secretKey = /(^|\.)(tokens(\[\d+\](\.token)?)?|password)$/
+const secretPair = /\b((?:tokens?|password)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/g
 
 /** Whether the value of a key, such as `sessions[2].password`, is never shown. */
 export function isSecret(key: string): boolean {
@@ -84,7 +84,7 @@ function withoutSecrets(line: string, { key, column, length }: ConfigProblem): s
   )
   if (!isSecret(key)) return painted
   const at = column - 1
-  const name = /^["']?(tokens|password)/.test(line.slice(at))
+  const name = /^["']?(tokens?|password)/.test(line.slice(at))
   const covered = '*'.repeat(painted.slice(at, at + length).length)
   return name ? painted : painted.slice(0, at) + covered + painted.slice(at + length)
 }

@@ -4,13 +4,20 @@
  */
 import { formatPath, type Path } from '../fields/issues.ts'
 import { quoted } from '../fields/quoted.ts'
+import { isTenant } from '../peering/kind.ts'
 import { type FamilyName, familyName } from '../prefix/prefix.ts'
 import { formatPrefix, parseAddress } from '../prefix/text.ts'
-import type { Config, Endpoint } from './config.ts'
+import type { Endpoint } from './config.ts'
 import type { Report } from './report.ts'
-import { configSchema, type PrefixEntry, type SessionEntry } from './schema.ts'
+import {
+  type ConfigFrame,
+  configSchema,
+  type PrefixEntry,
+  type SessionEntry,
+  type TokenEntry,
+} from './schema.ts'
 
-type Listen = Config['listen']
+type Listen = ConfigFrame['listen']
 
 /** An entry of a list. */
 export interface Entry<T> {
@@ -117,6 +124,60 @@ function checkEndpoints(listen: Listen, report: Report): void {
   check(['listen', 'http'], listen.http)
 }
 
+/** Who else stands in the audit log. */
+const reservedNames = ['anonymous', 'config', 'daemon']
+
+/** How a token is called: by its name, or where it is text alone by its place, such as `token-1`. */
+export function tokenName(entry: TokenEntry, index: number): string {
+  return typeof entry === 'string' ? `token-${index + 1}` : entry.name
+}
+
+function checkToken(entry: TokenEntry, path: Path, report: Report): void {
+  if (typeof entry === 'string') return
+  const { name, role, owner, token, tokenFile } = entry
+  if (reservedNames.includes(name)) {
+    report.add(
+      [...path, 'name'],
+      `the name ${quoted(name)} is taken by bgpwarden, expected another`,
+    )
+  }
+  if (token !== undefined && tokenFile !== undefined) {
+    report.add([...path, 'tokenFile'], 'found token and tokenFile, expected one of them')
+  }
+  if (token === undefined && tokenFile === undefined) {
+    report.add(path, 'has neither token nor tokenFile, expected one of them')
+  }
+  if (isTenant(role) && owner === undefined) {
+    report.add(path, `has no owner, expected one: a ${role} sees what belongs to an owner`)
+  }
+  if (!isTenant(role) && owner !== undefined) {
+    report.add([...path, 'owner'], `found an owner, expected none: the role ${role} has no limits`)
+  }
+}
+
+/** Tokens are told apart by their names; the same token twice would belong to nobody. */
+function checkTokens(tokens: readonly TokenEntry[], report: Report): void {
+  const names = new Map<string, number>()
+  const secrets = new Map<string, number>()
+  tokens.forEach((entry, i) => {
+    const path = ['listen', 'http', 'tokens', i]
+    checkToken(entry, path, report)
+    const name = tokenName(entry, i)
+    const secret = typeof entry === 'string' ? entry : entry.token
+    const sameName = names.get(name)
+    const sameSecret = secret === undefined ? undefined : secrets.get(secret)
+    if (sameName !== undefined) {
+      const text = `the name ${quoted(name)} is that of listen.http.tokens[${sameName}], expected a name of its own`
+      report.add(typeof entry === 'string' ? path : [...path, 'name'], text)
+    }
+    if (sameSecret !== undefined) {
+      report.add(path, `the token is that of listen.http.tokens[${sameSecret}], expected another`)
+    }
+    names.set(name, sameName ?? i)
+    if (secret !== undefined) secrets.set(secret, sameSecret ?? i)
+  })
+}
+
 /** A passive session that no endpoint can accept would never come up. */
 function checkPassive(
   listen: Listen,
@@ -208,6 +269,7 @@ export function checkRules(
   const listen = configSchema.shape.listen.safeParse(field(root, 'listen'))
   if (listen.success) {
     checkEndpoints(listen.data, report)
+    checkTokens(listen.data.http.tokens, report)
     checkPassive(listen.data, sessions, report)
   }
   checkPolicy(field(root, 'policy'), ['policy'], report)

@@ -25,15 +25,45 @@ import {
   whole,
   yesOrNo,
 } from '../fields/readers.ts'
+import { roles } from '../peering/kind.ts'
 import { defaultRegistrySettings } from '../peering/live.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import type { MaxPrefixes } from '../session/types.ts'
 import { logFormats, logLevels } from './config.ts'
 
-const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
+export const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
 
 /** RFC 6750 §2.1, long enough not to be guessed. */
 const token = text(tokenExpected).regex(/^[A-Za-z0-9\-._~+/]{16,256}$/, tokenExpected)
+
+/** Whether text can be a bearer token. */
+export function isToken(text: string): boolean {
+  return token.safeParse(text).success
+}
+
+/** Text alone is a token that may do everything. */
+const tokenEntry = z.union(
+  [
+    token,
+    mapping(
+      {
+        name: name.describe('What the audit log, events and the log call who holds the token.'),
+        role: oneOf(roles).describe(
+          'reader: sees all but keys. operator: also commands sessions and runs operations. admin: also writes all. provider, customer: see and write what belongs to `owner` alone.',
+        ),
+        token: z.exactOptional(token).describe('The token itself.'),
+        tokenFile: z
+          .exactOptional(printable(1, 4096))
+          .describe('A file that holds the token, relative to the working directory.'),
+        owner: z
+          .exactOptional(printable(1, 128))
+          .describe('The tenant; of a provider or customer alone.'),
+      },
+      'with name, role, and token or tokenFile',
+    ),
+  ],
+  `${tokenExpected}, or a mapping with name, role, and token or tokenFile`,
+)
 
 const holdTimeExpected = '0 (no hold timer), or 3 to 65535 seconds'
 
@@ -185,11 +215,16 @@ export const configSchema = mapping(
           {
             address: address.prefault('127.0.0.1').describe('An address of this host.'),
             port: listenPort.default(9179).describe('0: any free port.'),
-            tokens: listOf(token, 'tokens')
+            tokens: listOf(tokenEntry, 'tokens')
               .prefault([])
-              .describe('Bearer tokens that may write; none: the API only reads.'),
+              .describe('Bearer tokens of the API; none: it only reads.'),
+            anonymousRead: z
+              .exactOptional(yesOrNo)
+              .describe(
+                'Whether reading needs no token. Absent: it needs none unless a provider or customer has a token.',
+              ),
           },
-          'with address, port and tokens',
+          'with address, port, tokens and anonymousRead',
         )
           .prefault({})
           .describe('Where metrics, API and web page are served.'),
@@ -294,6 +329,7 @@ export const frameSchema = configSchema.extend({
 
 export type SessionEntry = z.output<typeof sessionSchema>
 export type PrefixEntry = z.output<typeof prefixSchema>
+export type TokenEntry = z.output<typeof tokenEntry>
 export type ConfigFrame = z.output<typeof frameSchema>
 
 /**

@@ -23,6 +23,11 @@ export interface Principal {
 export const roles = ['reader', 'operator', 'admin', 'provider', 'customer'] as const
 export type Role = (typeof roles)[number]
 
+/** Whether a role is limited to what its owner has. */
+export function isTenant(role: Role): boolean {
+  return role === 'provider' || role === 'customer'
+}
+
 /** A resource in memory. */
 export interface Resource<Spec = JsonObject, Status = JsonObject> {
   readonly kind: string

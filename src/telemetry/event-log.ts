@@ -26,6 +26,8 @@ export interface EventFilter {
   readonly prefix?: string
   /** Name of a session: its own events, and those of prefixes with a finding that opened or closed on it. */
   readonly session?: string
+  /** Whether the reader may see the event. */
+  readonly sees?: (event: DaemonEvent) => boolean
 }
 
 /** Where to begin: after an id, or at a time (milliseconds since the epoch). */
@@ -52,6 +54,10 @@ export interface EventLog {
 
 /** Whether an event passes the filter. */
 export function matchesFilter(event: DaemonEvent, filter: EventFilter): boolean {
+  return isWanted(event, filter) && (filter.sees?.(event) ?? true)
+}
+
+function isWanted(event: DaemonEvent, filter: EventFilter): boolean {
   if (filter.kind !== undefined && event.kind !== filter.kind) return false
   if (event.kind === 'session') {
     return (

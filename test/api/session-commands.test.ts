@@ -21,13 +21,13 @@ describe('commands on a session', () => {
   test('shutdown passes the communication on and says who asked', async () => {
     const { status, json, commanded } = await post('edge-a/shutdown', { communication: 'at noon' })
     expect([status, json.name]).toEqual([200, 'edge-a'])
-    expect(commanded).toEqual(['shutdown edge-a "at noon" by the API (127.0.0.1)'])
+    expect(commanded).toEqual(['shutdown edge-a "at noon" by the API (token-1, 127.0.0.1)'])
   })
 
   test.for<[string, string]>([
-    ['shutdown', 'shutdown edge-a "" by the API (127.0.0.1)'],
-    ['start', 'start edge-a by the API (127.0.0.1)'],
-    ['clear', 'clear edge-a soft by the API (127.0.0.1)'],
+    ['shutdown', 'shutdown edge-a "" by the API (token-1, 127.0.0.1)'],
+    ['start', 'start edge-a by the API (token-1, 127.0.0.1)'],
+    ['clear', 'clear edge-a soft by the API (token-1, 127.0.0.1)'],
   ])('%s without a body', async ([command, expected]) => {
     const { status, commanded } = await post(`edge-a/${command}`)
     expect([status, commanded]).toEqual([200, [expected]])
@@ -36,7 +36,7 @@ describe('commands on a session', () => {
   test('a hard clear', async () => {
     const { json, commanded } = await post('edge-a/clear', { mode: 'hard' })
     expect(json).toMatchObject({ mode: 'hard', families: ['ipv4'], session: { name: 'edge-a' } })
-    expect(commanded).toEqual(['clear edge-a hard by the API (127.0.0.1)'])
+    expect(commanded).toEqual(['clear edge-a hard by the API (token-1, 127.0.0.1)'])
   })
 
   test('a clear that is not possible is a conflict', async () => {

@@ -57,6 +57,14 @@ describe('formatProblems', () => {
   test.for([
     ['listen.http.tokens[0]', 'tokens: ["my token"] # x', 10, 10, 'tokens: ************ # x'],
     ['listen.http.tokens[0]', '  - my token', 5, 8, '  - ********'],
+    ['listen.http.tokens[0].token', '    token: my token', 12, 8, '    token: ********'],
+    [
+      'listen.http.tokens[0].role',
+      '  - { role: x, token: abc }',
+      13,
+      1,
+      '  - { role: x, token: *** }',
+    ],
     [
       'sessions[0].password',
       '{ asn: 1, password: abc, x: 2 }',

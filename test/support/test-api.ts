@@ -1,4 +1,5 @@
 /** An API over fake views, for tests. */
+import type { ApiToken } from '../../src/api/auth.ts'
 import type { ApiContext, ApiLimits } from '../../src/api/context.ts'
 import { createApi } from '../../src/api/server.ts'
 import { createEventLog } from '../../src/telemetry/event-log.ts'
@@ -15,7 +16,10 @@ import {
 
 export interface TestApiOptions {
   readonly world?: FakeWorld
-  readonly tokens?: readonly string[]
+  /** Text alone: a token of an admin. */
+  readonly tokens?: readonly (string | ApiToken)[]
+  readonly anonymousRead?: boolean
+  readonly registry?: ApiContext['registry']
   readonly limits?: Partial<ApiLimits>
   readonly ready?: ApiContext['ready']
   readonly engine?: Partial<ApiContext['engine']>
@@ -23,6 +27,11 @@ export interface TestApiOptions {
   readonly cleared?: ReturnType<ApiContext['commands']['clear']>
   /** Events that the log holds. */
   readonly capacity?: number
+}
+
+function apiToken(token: string | ApiToken, index: number): ApiToken {
+  if (typeof token !== 'string') return token
+  return { name: `token-${index + 1}`, role: 'admin', owner: null, token }
 }
 
 /** Makes the API and what it stands on; `app.inject` asks it without a socket. */
@@ -54,7 +63,9 @@ export function testApi(options: TestApiOptions = {}) {
     routerId: 0xc0000201,
     clock,
     log,
-    ...(options.tokens && { tokens: options.tokens }),
+    ...(options.tokens && { tokens: options.tokens.map(apiToken) }),
+    ...(options.anonymousRead !== undefined && { anonymousRead: options.anonymousRead }),
+    ...(options.registry && { registry: options.registry }),
     ...(options.limits && { limits: options.limits }),
   })
   return { app, world, commanded, clock, log, eventLog }
