@@ -145,6 +145,13 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   /** Roles that may create, update and delete; admin always may. */
   readonly writers: readonly Role[]
   readonly columns: readonly Column[]
+  /** One as a client would create it: OpenAPI and `--help` show it. */
+  readonly example?: {
+    readonly name: string
+    /** Name of the parent in the example, where there is one. */
+    readonly parent?: string
+    readonly spec: JsonObject
+  }
   readonly operations: Readonly<Record<string, Operation<Spec, Status>>>
   /** Judges a new resource. @throws RefusedError */
   create(draft: Omit<Resource<Spec, Status>, 'status'>, context: RuleContext): Outcome<Spec, Status>

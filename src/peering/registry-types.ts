@@ -31,6 +31,11 @@ export interface WriteOptions {
   readonly ifMatch?: string
   /** RFC 9110 §13.1.2 If-None-Match `*`: it must not exist. */
   readonly ifNoneMatch?: boolean
+  /**
+   * Of an update: the spec holds only the keys that change (RFC 7396); null takes a key away. What a
+   * client cannot read, such as a password, thus stays.
+   */
+  readonly merge?: boolean
   /** Kept with the write, in one transaction. */
   readonly answer?: (view: ResourceView | null) => KeptAnswer
 }
