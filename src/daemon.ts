@@ -35,7 +35,10 @@ export interface Daemon {
   /** Where it listens, with the ports that port 0 became. */
   readonly bgpAddresses: readonly Endpoint[]
   readonly httpAddress: Endpoint
-  /** Takes a new configuration; sessions that it does not change stay up. */
+  /**
+   * Takes a new configuration; sessions that it does not change stay up.
+   * @throws SocketSecurityError when this machine cannot protect one of them; nothing has changed then
+   */
   reload(next: Config): ConfigDifference
   /** Says Cease / Administrative Shutdown to every peer, then ends; within two seconds. */
   close(communication?: string): Promise<void>
@@ -114,7 +117,8 @@ function applyDifference(
 
 /**
  * Starts the daemon.
- * @throws ListenError, ApiListenError, StorageError, SecretError when something it needs is not to be had
+ * @throws ListenError, ApiListenError, StorageError, SecretError, SocketSecurityError when something
+ *   it needs is not to be had
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock = steadyClock } = options
@@ -186,6 +190,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     tokens,
     anonymousRead: config.listen.http.anonymousRead,
   })
+  sessions.verify(config.sessions)
   await sessions.listen()
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
@@ -203,6 +208,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     httpAddress: { address: config.listen.http.address, port: httpPort },
     reload(next) {
       const difference = diffConfig(config, next)
+      sessions.verify(difference.inForce.sessions)
       config = difference.inForce
       applyDifference(difference, engine, sessions, clock.now())
       background.wake()

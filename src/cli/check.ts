@@ -1,6 +1,12 @@
 /** `bgpwarden check`: judges a configuration file. */
 import { loadConfig } from '../config/load.ts'
-import { ConfigError, formatProblems } from '../config/problem.ts'
+import { ConfigError, type ConfigProblem, formatProblems } from '../config/problem.ts'
+import {
+  createSocketSecurity,
+  type Secured,
+  type SocketSecurity,
+  SocketSecurityError,
+} from '../session/socket-security.ts'
 import { Exit } from './failure.ts'
 import { styleFor } from './terminal.ts'
 
@@ -14,19 +20,40 @@ function count(n: number, what: string, plural: string): string {
   return `${n} ${n === 1 ? what : plural}`
 }
 
+/** What this machine cannot do for the sessions: no mistake of the file, and yet it cannot run here. */
+function machineProblem(
+  file: string,
+  sessions: readonly Secured[],
+  security: SocketSecurity,
+): ConfigProblem | undefined {
+  try {
+    security.verify(sessions)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof SocketSecurityError)) throw error
+    const index = sessions.findIndex(({ name }) => name === error.session)
+    const key = `sessions[${index}].${error.key}`
+    return { file, line: 0, column: 0, length: 1, key, message: error.message }
+  }
+}
+
 /**
- * Says whether a configuration can be used, and every mistake if not.
+ * Says whether a configuration can be used on this machine, and every mistake if not.
+ * @param security tries what sessions ask of sockets
  * @returns the exit code: 0 all well, 1 mistakes, 2 unreadable
  */
 export async function check(
   file: string,
   options: { json?: boolean },
   out: CheckOutput,
+  security: SocketSecurity = createSocketSecurity(),
 ): Promise<number> {
   const style = styleFor(out.color ?? false)
   const json = (answer: object) => out.write(`${JSON.stringify({ file, ...answer }, null, 2)}\n`)
   try {
     const { sessions, prefixes } = await loadConfig(file)
+    const problem = machineProblem(file, sessions, security)
+    if (problem !== undefined) throw new ConfigError([problem])
     if (options.json) {
       json({ ok: true, problems: [], sessions: sessions.length, prefixes: prefixes.length })
     } else {

@@ -20,6 +20,7 @@ const userErrors = new Set([
   'ConfigError',
   'SecretError',
   'ListenError',
+  'SocketSecurityError',
   'ApiListenError',
   'StorageError',
   'ApiError',

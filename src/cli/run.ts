@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problem.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import { formatEndpoint } from '../session/address.ts'
+import { SocketSecurityError } from '../session/socket-security.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { version } from '../version.ts'
 import { Exit, reportFailure } from './failure.ts'
@@ -64,6 +65,13 @@ async function reload(file: string, daemon: Daemon, log: Log, terminal: Terminal
     const next = await loadConfig(file)
     reportReload(file, daemon.reload(next), log)
   } catch (error) {
+    if (error instanceof SocketSecurityError) {
+      log.error(
+        { event: 'reload', session: error.session },
+        `${file} was not applied, the daemon goes on as before: ${error.message}`,
+      )
+      return
+    }
     if (!(error instanceof ConfigError)) throw error
     reportFailure(error, terminal)
     const mistakes = count(error.problems.length, 'mistake')
@@ -86,7 +94,8 @@ function reportStart(file: string, daemon: Daemon, log: Log): void {
 /**
  * Runs the daemon. SIGHUP reads the configuration again; a bad one is reported and the old one stays.
  * SIGTERM and SIGINT say goodbye to every peer and end it.
- * @throws ConfigError, ListenError, ApiListenError, StorageError, SecretError when it cannot start
+ * @throws ConfigError, ListenError, ApiListenError, StorageError, SecretError, SocketSecurityError when
+ *   it cannot start
  */
 export async function run(file: string, terminal: Terminal): Promise<number> {
   const config = await loadConfig(file)

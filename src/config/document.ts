@@ -19,6 +19,7 @@ import {
 } from 'yaml'
 import type { Path } from '../fields/issues.ts'
 import { clip, quoted } from '../fields/quoted.ts'
+import { isSecret } from './problem.ts'
 
 /** Offsets into the text; `end` is exclusive. */
 export interface Span {
@@ -149,8 +150,14 @@ function createConverter(problems: DocumentProblem[], targets: Targets, lines: L
   function convertAlias(alias: Alias): unknown {
     const anchor = anchors.get(alias.source)
     if (anchor === undefined) {
-      const name = clip(alias.source)
       const { start } = spanOf(alias)
+      if (path.some((step) => isSecret(String(step)))) {
+        throw new StopReading(
+          'found an alias without its anchor, expected a secret in quotes',
+          start,
+        )
+      }
+      const name = clip(alias.source)
       throw new StopReading(`found *${name}, expected an anchor &${name} before it`, start)
     }
     targets.set(alias, anchor.node)

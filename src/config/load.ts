@@ -8,6 +8,7 @@ import { familyNames } from '../prefix/prefix.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Config, TokenConfig } from './config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
+import { type ReadBeginning, readBeginning, resolvePasswords } from './password-file.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 import { createReport, type Report } from './report.ts'
 import { readRowsDocument } from './rows.ts'
@@ -59,9 +60,13 @@ function withoutUndefined<T extends object>(record: T): T {
   return Object.fromEntries(Object.entries(record).filter(([, v]) => v !== undefined)) as T
 }
 
-function sessionConfig(local: Config['local'], entry: SessionEntry): SessionConfig {
+function sessionConfig(
+  local: Config['local'],
+  { passwordFile: _, ttlSecurity, ...entry }: SessionEntry,
+): SessionConfig {
   return {
     ...entry,
+    ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
     localAsn: entry.localAsn ?? local.asn,
     routerId: local.routerId,
     // In one order, so that another order in the file is no change.
@@ -110,7 +115,12 @@ function resolve(
 }
 
 /** @returns the configuration, or all problems of the document */
-function judge(document: ConfigDocument, text: string, file: string): Config | ConfigProblem[] {
+function judge(
+  document: ConfigDocument,
+  text: string,
+  file: string,
+  read: ReadBeginning,
+): Config | ConfigProblem[] {
   const report = createReport(document, text, file)
   const { value } = document
   if (value === undefined) return report.problems()
@@ -120,7 +130,8 @@ function judge(document: ConfigDocument, text: string, file: string): Config | C
   }
   const frame = frameSchema.safeParse(value)
   if (!frame.success) report.addIssues([], frame.error.issues)
-  const sessions = readEntries(sessionSchema, value, 'sessions', report)
+  const found = readEntries(sessionSchema, value, 'sessions', report)
+  const sessions = resolvePasswords(found, read, report)
   const prefixes = readEntries(prefixSchema, value, 'prefixes', report)
   checkRules(value, sessions, prefixes, report)
   const problems = report.problems()
@@ -130,13 +141,14 @@ function judge(document: ConfigDocument, text: string, file: string): Config | C
 /**
  * Reads a configuration.
  * @param file its name, as it stands in problems
+ * @param read reads the files that it names; absent: from the file system
  * @throws ConfigError with every mistake, in the order of the file
  */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(text: string, file: string, read = readBeginning): Config {
   const quick = readRowsDocument(text)
-  const config = quick && judge(quick, text, file)
+  const config = quick && judge(quick, text, file, read)
   if (config !== undefined && !Array.isArray(config)) return config
-  const judged = judge(readDocument(text), text, file)
+  const judged = judge(readDocument(text), text, file, read)
   if (Array.isArray(judged)) throw new ConfigError(judged, { text })
   return judged
 }

@@ -69,7 +69,11 @@ function listProblems(problems: readonly ConfigProblem[]): string {
 
 /** Keys whose values nobody may read over a shoulder, or in a log. */
 const secretKey = /(^|\.)(tokens(\[\d+\](\.token)?)?|password)$/
-const secretPair = /\b((?:tokens?|password)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/g
+/** Keys that are likely to be misspelt ones are painted over too, but not the name of a file. */
+const secretPair =
+  /\b((?:tokens?|secret\w*|pass(?!wordFile|ive)\w*)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/gi
+/** A password on a line of its own, which may hold any character. */
+const secretLine = /^(\s*(?:- +)?["']?pass(?!wordFile|ive)\w*["']?\s*:\s*)(.+)$/i
 
 /** Whether the value of a key, such as `sessions[2].password`, is never shown. */
 export function isSecret(key: string): boolean {
@@ -78,10 +82,8 @@ export function isSecret(key: string): boolean {
 
 /** A line of the file with secrets painted over, each as long as it was. */
 function withoutSecrets(line: string, { key, column, length }: ConfigProblem): string {
-  const painted = line.replace(
-    secretPair,
-    (_, head: string, value: string) => head + '*'.repeat(value.length),
-  )
+  const paint = (_: string, head: string, value: string) => head + '*'.repeat(value.length)
+  const painted = line.replace(secretPair, paint).replace(secretLine, paint)
   if (!isSecret(key)) return painted
   const at = column - 1
   const name = /^["']?(tokens?|password)/.test(line.slice(at))

@@ -85,6 +85,22 @@ function checkRepeated(raw: unknown, path: Path, report: Report): void {
   })
 }
 
+/** The kernel keeps one password for each address of a peer. */
+function checkPasswords(sessions: readonly Entry<SessionEntry>[], report: Report): void {
+  const first = new Map<string, Entry<SessionEntry>>()
+  for (const entry of sessions) {
+    const { address } = entry.known
+    if (address === undefined) continue
+    const earlier = first.get(address)
+    if (earlier === undefined) {
+      first.set(address, entry)
+    } else if (earlier.known.password !== entry.known.password) {
+      const text = `${reference(earlier, report)} has the same address and another password, expected the same one`
+      report.add([...entry.path, 'address'], text)
+    }
+  }
+}
+
 function checkSessions(sessions: readonly Entry<SessionEntry>[], report: Report): void {
   checkNames(sessions, report)
   checkUnique(
@@ -97,6 +113,7 @@ function checkSessions(sessions: readonly Entry<SessionEntry>[], report: Report)
       report.add([...entry.path, 'address'], text)
     },
   )
+  checkPasswords(sessions, report)
   for (const { path, raw, known } of sessions) {
     checkRepeated(field(raw, 'families'), [...path, 'families'], report)
     if (known.address === undefined || known.localAddress === undefined) continue

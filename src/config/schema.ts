@@ -85,6 +85,23 @@ const policyShape = {
   ),
 }
 
+export const passwordExpected = '1 to 80 printable ASCII characters'
+
+/** As many octets as Linux takes; other routers take ASCII at most. */
+export const passwordPattern = /^[ -~]{1,80}$/
+
+const password = text(passwordExpected).regex(passwordPattern, passwordExpected)
+
+const ttlExpected = 'true (1 hop), false, or a whole number from 1 to 254 (hops to the peer)'
+
+/** RFC 5082 §3. undefined: none. */
+const ttlSecurity = z
+  .union(
+    [z.boolean(ttlExpected), z.int(ttlExpected).min(1, ttlExpected).max(254, ttlExpected)],
+    ttlExpected,
+  )
+  .transform((given): number | undefined => (given === true ? 1 : given || undefined))
+
 const routesExpected = `a whole number from 1 to ${MAX_ASN} (routes per family)`
 
 /** A number alone is a limit with the default warning. */
@@ -153,6 +170,19 @@ export const sessionSchema = mapping(
       .exactOptional(yesOrNo)
       .describe(
         'true: a route whose path does not begin with the AS of the peer is malformed (RFC 4271 §6.3).',
+      ),
+    password: z
+      .exactOptional(password)
+      .describe(
+        'TCP MD5 signatures (RFC 2385): 1 to 80 printable ASCII characters. Linux only. Better in passwordFile.',
+      ),
+    passwordFile: z
+      .exactOptional(printable(1, 4096))
+      .describe('A file with the password, relative to the working directory. Not with password.'),
+    ttlSecurity: z
+      .exactOptional(ttlSecurity)
+      .describe(
+        'TTL security (RFC 5082): hops to the peer, 1 to 254; true: 1, directly connected. Linux only.',
       ),
     description: printable(0, 255).default('').describe('For people.'),
   },
@@ -333,12 +363,10 @@ export type TokenEntry = z.output<typeof tokenEntry>
 export type ConfigFrame = z.output<typeof frameSchema>
 
 /**
- * Keys that are promised but do nothing yet, by path with `[]` for any entry. They are refused: a
- * `password` that is silently ignored would be a hole.
+ * Keys that are promised but do nothing yet, by path with `[]` for any entry. They are refused: one
+ * that is silently ignored would be a hole.
  */
 export const unsupportedKeys: ReadonlyMap<string, string> = new Map([
-  ['sessions[].password', 'TCP MD5 signatures (RFC 2385) are not supported by this version'],
-  ['sessions[].ttlSecurity', 'TTL security (RFC 5082) is not supported by this version'],
   ['sessions[].addPath', 'ADD-PATH (RFC 7911) is not supported by this version'],
   ['sessions[].role', 'BGP roles (RFC 9234) are not supported by this version'],
   ['listen.dynamic', 'accepting unknown peers from a range is not supported by this version'],

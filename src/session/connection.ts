@@ -1,8 +1,15 @@
 /** One TCP connection: octets to messages, messages to octets, and a polite end. Decides nothing. */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { ProtocolError } from '../wire/errors.ts'
 import { createFrameReader, type FrameReader } from '../wire/frame-reader.ts'
 import { canonicalAddress, describeSocketError, formatEndpoint } from './address.ts'
+import {
+  createSocketSecurity,
+  type Secured,
+  type SocketSecurity,
+  SocketSecurityError,
+  silenceHint,
+} from './socket-security.ts'
 import type { Clock } from './types.ts'
 
 /** Octets that may wait for a peer that does not read. */
@@ -52,14 +59,19 @@ export interface Connection {
 /** The connections that exist, so that an orderly end can wait for them. */
 export interface ConnectionPool {
   readonly clock: Clock
+  /** What makes and judges sockets as sessions ask for it. */
+  readonly security: SocketSecurity
   readonly open: Set<Connection>
   /** Called whenever a connection is gone. */
   gone: () => void
 }
 
 /** No connection yet. */
-export function createPool(clock: Clock): ConnectionPool {
-  return { clock, open: new Set(), gone: () => {} }
+export function createPool(
+  clock: Clock,
+  security: SocketSecurity = createSocketSecurity(),
+): ConnectionPool {
+  return { clock, security, open: new Set(), gone: () => {} }
 }
 
 const nobody: ConnectionHandlers = {
@@ -188,24 +200,32 @@ export interface DialHandlers {
   failed(why: string): void
 }
 
+/** Where to connect to, and how. */
+export interface DialTarget extends Secured {
+  readonly port: number
+  /** The source address; absent: the system chooses. */
+  readonly localAddress?: string
+}
+
 /**
  * Opens a connection.
- * @param target `localAddress`: the source address; absent: the system chooses
  * @returns gives up; neither handler is called any more
  */
-export function dial(
-  pool: ConnectionPool,
-  target: { readonly address: string; readonly port: number; readonly localAddress?: string },
-  handlers: DialHandlers,
-): () => void {
+export function dial(pool: ConnectionPool, target: DialTarget, handlers: DialHandlers): () => void {
   const { address, port, localAddress } = target
-  const socket = connect({
-    host: address,
-    port,
-    ...(localAddress === undefined ? {} : { localAddress }),
-  })
-  const failed = (error: Error) =>
-    handlers.failed(describeSocketError(error, formatEndpoint(address, port), localAddress))
+  let socket: Socket
+  try {
+    socket = pool.security.openSocket(target)
+  } catch (error) {
+    if (!(error instanceof SocketSecurityError)) throw error
+    return pool.clock.after(0, () => handlers.failed(error.message))
+  }
+  socket.connect({ host: address, port, ...(localAddress === undefined ? {} : { localAddress }) })
+  const failed = (error: NodeJS.ErrnoException) => {
+    const hint = error.code === 'ETIMEDOUT' ? silenceHint(target) : ''
+    const remote = formatEndpoint(address, port)
+    handlers.failed(`${describeSocketError(error, remote, localAddress)}${hint}`)
+  }
   const connected = () => {
     socket.off('error', failed)
     handlers.connected(createConnection(pool, socket, true))

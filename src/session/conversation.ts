@@ -15,6 +15,7 @@ import { createMachine, step } from './machine.ts'
 import { buildOpen, negotiate } from './negotiate.ts'
 import { brokenEvent, createReception, replayMessage } from './reception.ts'
 import { notificationSentence, type SessionRecord } from './record.ts'
+import { silenceHint } from './socket-security.ts'
 import {
   type DownReason,
   type Negotiated,
@@ -91,7 +92,8 @@ export function createConversation(host: ConversationHost): Conversation {
 
   const connectRetry = createTimer(clock, () => {
     const peer = formatEndpoint(host.config.address, host.config.port)
-    const why = machine.state === SessionState.Connect ? `${peer} does not answer` : undefined
+    const silent = `${peer} does not answer${silenceHint(host.config)}`
+    const why = machine.state === SessionState.Connect ? silent : undefined
     dispatch({ type: EventType.connectRetryTimerExpires }, why)
   })
   const delayOpen = createTimer(clock, () => dispatch({ type: EventType.delayOpenTimerExpires }))

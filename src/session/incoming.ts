@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { CeaseSubcode, ErrorCode, MessageType, OpenSubcode } from '../wire/codes.ts'
 import { encodeNotification } from '../wire/notification.ts'
 import { decodeOpen, openAsn, validateOpen } from '../wire/open.ts'
+import { formatEndpoint } from './address.ts'
 import { createTimer, type Timer } from './clock.ts'
 import { type Connection, type ConnectionPool, createConnection } from './connection.ts'
 import type { Notice } from './events.ts'
@@ -56,10 +57,17 @@ export function createIncoming(
       refuse(connection, REJECTED, `no session has the address ${remoteAddress}`)
       return
     }
+    // A peer that no session may hear is not even asked for its OPEN.
+    const doubts = candidates.map(({ config }) => pool.security.judge(socket, config))
+    if (doubts.every((doubt) => doubt !== undefined)) {
+      drop(connection, candidates, doubts[0] ?? '')
+      return
+    }
     const samePort = candidates.filter((each) => each.config.port === remotePort)
-    if (samePort.length === 1 && samePort[0] !== undefined) bind(connection, samePort[0])
-    else if (others.length === 0) bind(connection, only)
-    else awaitOpen(connection)
+    const [named] = samePort
+    if (samePort.length === 1 && named !== undefined) bind(connection, socket, named)
+    else if (others.length === 0) bind(connection, socket, only)
+    else awaitOpen(connection, socket)
   }
 
   function forget(connection: Connection): void {
@@ -79,7 +87,23 @@ export function createIncoming(
     listener.refused(connection.remoteAddress, connection.remotePort, why)
   }
 
-  function bind(connection: Connection, session: Session, open?: Uint8Array): void {
+  /** RFC 5082 §3: what may come from elsewhere is dropped without a word to whoever sent it. */
+  function drop(connection: Connection, sessions: readonly Session[], why: string): void {
+    const { remoteAddress, remotePort } = connection
+    forget(connection)
+    connection.destroy()
+    listener.refused(remoteAddress, remotePort, why)
+    const from = formatEndpoint(remoteAddress, remotePort)
+    for (const session of sessions) session.note(`refused the connection from ${from}: ${why}`)
+  }
+
+  function bind(connection: Connection, socket: Socket, session: Session, open?: Uint8Array): void {
+    const { security } = pool
+    const doubt = security.judge(socket, session.config) ?? security.limit(socket, session.config)
+    if (doubt !== undefined) {
+      drop(connection, [session], doubt)
+      return
+    }
     const refused = session.accept(connection, open)
     if (refused === undefined) forget(connection)
     else refuse(connection, refused.notice, refused.why)
@@ -93,7 +117,7 @@ export function createIncoming(
   }
 
   /** Several sessions have the address: the AS number in the peer's OPEN decides. */
-  function awaitOpen(connection: Connection): void {
+  function awaitOpen(connection: Connection, socket: Socket): void {
     const { remoteAddress, remotePort } = connection
     if (waitingAt(remoteAddress) >= MAX_WAITING) {
       const why = `${MAX_WAITING} connections from ${remoteAddress} wait for a session already`
@@ -112,7 +136,7 @@ export function createIncoming(
         validateOpen(open)
         const found = sessionOf(remoteAddress, openAsn(open))
         if ('why' in found) refuse(connection, found.notice, found.why)
-        else bind(connection, found, copyMessage(view, start, end))
+        else bind(connection, socket, found, copyMessage(view, start, end))
       },
       chunkDone() {},
       broken(error) {

@@ -1,6 +1,7 @@
 /** The sockets that routers connect to. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { formatEndpoint } from './address.ts'
+import { descriptorOf, type ListeningSocket } from './socket-security.ts'
 
 export interface Endpoint {
   readonly address: string
@@ -54,6 +55,8 @@ export interface Listener {
   listen(): Promise<void>
   /** The endpoints that are open, with the port that port 0 became. */
   addresses(): readonly Endpoint[]
+  /** The sockets that are open, the same objects as long as they are. */
+  sockets(): readonly ListeningSocket[]
   /** Accepts no more; connections that exist stay. */
   close(): void
 }
@@ -64,10 +67,12 @@ export function createListener(
   accept: (socket: Socket) => void,
 ): Listener {
   let servers: Server[] = []
+  let sockets: ListeningSocket[] = []
 
   function close(): void {
     for (const server of servers) server.close()
     servers = []
+    sockets = []
   }
 
   return {
@@ -80,14 +85,14 @@ export function createListener(
           throw error
         }
       }
-    },
-    addresses: () =>
-      servers.flatMap((server) => {
+      sockets = servers.flatMap((server) => {
         const bound = server.address()
-        return bound === null || typeof bound === 'string'
-          ? []
-          : [{ address: bound.address, port: bound.port }]
-      }),
+        if (bound === null || typeof bound === 'string') return []
+        return [{ descriptor: descriptorOf(server), address: bound.address, port: bound.port }]
+      })
+    },
+    addresses: () => sockets.map(({ address, port }) => ({ address, port })),
+    sockets: () => sockets,
     close,
   }
 }

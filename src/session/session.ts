@@ -52,6 +52,8 @@ export interface Session {
   stop(notice: Notice, why: string, shutdown: boolean): void
   /** Ends it now; it starts again by itself, after a wait. `restMinutes`: how long, to the minute. */
   cease(notice: Notice, why: string, restMinutes?: number): boolean
+  /** Remembers why a connection was not taken, unless the session is up all the same. */
+  note(why: string): void
   /** Takes a configuration that needs no new connection. */
   reconfigure(config: SessionConfig): void
   /**
@@ -336,6 +338,9 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
       }
       if (restMinutes !== undefined) idleHold.start(restMinutes * 60_000)
       return true
+    },
+    note(why) {
+      if (shown !== SessionState.Established) record.lastError = why
     },
     reconfigure(next) {
       config = next

@@ -6,6 +6,7 @@ import { createIncoming } from './incoming.ts'
 import { createListener, type Endpoint } from './listener.ts'
 import { ceaseNotice } from './notices.ts'
 import { createSession, type Session } from './session.ts'
+import { createSocketSecurity, type SocketSecurity } from './socket-security.ts'
 import {
   type Clock,
   type SessionConfig,
@@ -22,6 +23,8 @@ export interface SessionsOptions {
   /** A number from 0 to 1; absent: Math.random. */
   readonly random?: () => number
   readonly listener: SessionListener
+  /** Absent: that of the machine. */
+  readonly security?: SocketSecurity
 }
 
 /** The sessions and what can be done with them. A name that no session has is answered with false. */
@@ -30,7 +33,16 @@ export interface SessionManager extends SessionControl {
   listen(): Promise<void>
   /** Where it listens, with the port that port 0 became. */
   addresses(): readonly Endpoint[]
-  /** Adds a session and starts it. @throws RangeError when the name is taken */
+  /**
+   * Tries whether this machine can protect all these sessions together as they ask: what `add` and
+   * `replace` try for one session alone, and that sessions at one address have one password.
+   * @throws SocketSecurityError for the first one that it cannot; nothing has changed then
+   */
+  verify(configs: readonly SessionConfig[]): void
+  /**
+   * Adds a session and starts it.
+   * @throws RangeError when the name is taken, SocketSecurityError; nothing has changed then
+   */
   add(config: SessionConfig): void
   /**
    * Ends a session for good.
@@ -40,6 +52,7 @@ export interface SessionManager extends SessionControl {
   /**
    * Takes a changed configuration. The session stays up unless the change needs a new OPEN or
    * another peer; then the peer is told Other Configuration Change, and it starts anew.
+   * @throws RangeError when no session has the name, SocketSecurityError; nothing has changed then
    */
   replace(config: SessionConfig): 'kept' | 'restarted'
   /** Administrative shutdown, with a text for the peer's operator (RFC 9003). */
@@ -95,6 +108,8 @@ const decisive = [
   'holdTime',
   'delayOpenSeconds',
   'firstAsCheck',
+  'password',
+  'ttlSecurity',
 ] as const satisfies readonly (keyof SessionConfig)[]
 
 function needsRestart(before: SessionConfig, after: SessionConfig): boolean {
@@ -104,12 +119,18 @@ function needsRestart(before: SessionConfig, after: SessionConfig): boolean {
 
 /** Makes an empty set of sessions. */
 export function createSessions(options: SessionsOptions): SessionManager {
-  const { listener, clock } = options
-  const pool = createPool(clock)
+  const { listener, clock, security = createSocketSecurity() } = options
+  const pool = createPool(clock, security)
   const context = { pool, listener, random: options.random ?? Math.random }
   const sessions = new Map<string, Session>()
   const incoming = createIncoming(pool, listener, sessionsAt)
   const server = createListener(options.listen, incoming.accept)
+
+  /** Makes the listening sockets know the passwords of those that are there. */
+  function protect(): void {
+    const configs = Array.from(sessions.values(), ({ config }) => config)
+    security.protect(server.sockets(), configs)
+  }
 
   function sessionsAt(address: string): Session[] {
     return [...sessions.values()].filter((session) => session.address === address)
@@ -140,26 +161,39 @@ export function createSessions(options: SessionsOptions): SessionManager {
   }
 
   return {
-    listen: server.listen,
+    async listen() {
+      await server.listen()
+      try {
+        protect()
+      } catch (error) {
+        server.close()
+        throw error
+      }
+    },
+    verify: security.verify,
     addresses: server.addresses,
     statuses: () => Array.from(sessions.values(), (session) => session.status()),
     status: (name) => sessions.get(name)?.status(),
     add(config) {
       if (sessions.has(config.name)) throw new RangeError(`session ${config.name} exists already`)
+      security.verify([config])
       const session = createSession(config, context)
       sessions.set(config.name, session)
+      protect()
       session.start()
     },
     remove(name, { subcode = CeaseSubcode.peerDeconfigured, communication } = {}) {
       return withSession(name, (session) => {
         sessions.delete(name)
         session.stop(ceaseNotice(subcode, communication), 'the session was removed', true)
+        protect()
         return true
       })
     },
     replace(config) {
       const session = sessions.get(config.name)
       if (session === undefined) throw new RangeError(`there is no session ${config.name}`)
+      security.verify([config])
       if (!needsRestart(session.config, config)) {
         session.reconfigure(config)
         return 'kept'
@@ -168,6 +202,7 @@ export function createSessions(options: SessionsOptions): SessionManager {
       const notice = ceaseNotice(CeaseSubcode.otherConfigurationChange)
       session.stop(notice, 'its configuration changed', shutdown)
       session.reconfigure(config)
+      protect()
       if (!shutdown) session.start()
       return 'restarted'
     },

@@ -42,6 +42,10 @@ export interface SessionConfig {
   readonly maxPrefixes?: MaxPrefixes
   /** Routes of an external peer whose path does not begin with its AS number are malformed. */
   readonly firstAsCheck?: boolean
+  /** TCP MD5 signatures (RFC 2385): 1 to 80 printable ASCII characters. Never shown. */
+  readonly password?: string
+  /** TTL security (RFC 5082): hops to the peer, 1 to 254; 1: directly connected. */
+  readonly ttlSecurity?: number
 }
 
 /** A limit on routes per family. */

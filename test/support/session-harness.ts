@@ -1,6 +1,10 @@
 /** Sessions with a clock that stands still, on real sockets of 127.0.0.1. */
 import { createServer } from 'node:net'
-import { createSessions, type SessionManager } from '../../src/session/sessions.ts'
+import {
+  createSessions,
+  type SessionManager,
+  type SessionsOptions,
+} from '../../src/session/sessions.ts'
 import type { SessionConfig } from '../../src/session/types.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import {
@@ -28,12 +32,20 @@ export interface Harness {
 }
 
 /** Starts listening, then adds the sessions. Timers have their full length: no jitter. */
-export async function startSessions(...configs: SessionConfig[]): Promise<Harness> {
+export function startSessions(...configs: SessionConfig[]): Promise<Harness> {
+  return startSessionsWith({}, ...configs)
+}
+
+/** The same, with parts of the sessions' surroundings given. */
+export async function startSessionsWith(
+  options: Partial<SessionsOptions>,
+  ...configs: SessionConfig[]
+): Promise<Harness> {
   const clock = createFakeClock()
   const recorder = createSessionRecorder()
   const { listener } = recorder
   const listen = [{ address: '127.0.0.1', port: 0 }]
-  const sessions = createSessions({ listen, clock, random: () => 1, listener })
+  const sessions = createSessions({ listen, clock, random: () => 1, listener, ...options })
   await sessions.listen()
   const port = sessions.addresses()[0]?.port ?? 0
   for (const config of configs) sessions.add(config)
