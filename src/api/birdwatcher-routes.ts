@@ -6,10 +6,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { beginSlice } from '../breathe.ts'
 import type { RouteView } from '../engine/types.ts'
 import { formatIpv4, formatPrefix } from '../prefix/text.ts'
 import type { SessionStatus } from '../session/types.ts'
-import { beginSlice } from '../telemetry/breathe.ts'
 import {
   birdTime,
   envelope,

@@ -1,8 +1,8 @@
 /** `/api/v1/prefixes`, `explain` and `policy`: registered prefixes and how they are judged. */
 import type { z } from 'zod'
+import { beginSlice } from '../breathe.ts'
 import type { EngineView, ExplainRequest, PrefixSummary } from '../engine/types.ts'
 import { isTenant } from '../peering/kind.ts'
-import { beginSlice } from '../telemetry/breathe.ts'
 import { AsPathError, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
 import { CommunityError, parseCommunity } from '../wire/community-text.ts'

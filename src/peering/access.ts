@@ -1,22 +1,17 @@
 /** Whose right ends where: what a principal sees, changes and may know of. */
-import { type Kind, type Principal, RefusedError, type Resource } from './kind.ts'
+import { isTenant, type Kind, type Principal, RefusedError, type Resource } from './kind.ts'
 
 /** The daemon itself, as it lets lifecycles go on. */
 export const daemonPrincipal: Principal = { name: 'daemon', role: 'admin', owner: null }
 
-/** Whether the role is limited to what its owner has. */
-export function isLimited({ role }: Principal): boolean {
-  return role === 'provider' || role === 'customer'
-}
-
 /** Whether a principal may know that something of this owner exists. */
 export function maySee(principal: Principal, owner: string | null): boolean {
-  return !isLimited(principal) || (principal.owner !== null && principal.owner === owner)
+  return !isTenant(principal.role) || (principal.owner !== null && principal.owner === owner)
 }
 
 /** Whether resources of a kind are for a principal at all: a customer has no peerings. */
 export function mayUse(principal: Principal, kind: Kind): boolean {
-  return !isLimited(principal) || kind.writers.includes(principal.role)
+  return !isTenant(principal.role) || kind.writers.includes(principal.role)
 }
 
 /** @throws RefusedError when the principal cannot create, change or delete resources of the kind */

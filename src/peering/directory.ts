@@ -124,8 +124,7 @@ export function createDirectory(kinds: KindTable, below?: Directory): WritableDi
       const shelf = shelves.get(kind)
       const shown = below?.count(kind, parent) ?? 0
       if (shelf === undefined) return shown
-      const mine =
-        parent === undefined ? shelf.byId.size : (shelf.children.get(parent)?.size ?? 0)
+      const mine = parent === undefined ? shelf.byId.size : (shelf.children.get(parent)?.size ?? 0)
       return shown - (shelf.hiddenCounts.get(parent ?? '') ?? 0) + mine
     },
     having(kind, key) {

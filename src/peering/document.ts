@@ -1,10 +1,12 @@
 /** Resources in one document: kinds by their path segment, children inside their parents. */
+import type { Slice } from '../breathe.ts'
 import type { Path } from '../fields/issues.ts'
 import type { JsonObject } from '../store/types.ts'
-import { isLimited, maySee, mayUse } from './access.ts'
+import { maySee, mayUse } from './access.ts'
 import type { KindTable } from './directory.ts'
 import {
   type Directory,
+  isTenant,
   type Kind,
   type PlacedProblem,
   type Principal,
@@ -12,8 +14,13 @@ import {
   type Resource,
 } from './kind.ts'
 import type { PlannedChange, RegistryDocument } from './registry-types.ts'
-import type { createPause } from './slices.ts'
-import { MAX_RESOURCES, maskSecrets, placeBelow, type StagedChange, type Staging } from './staging.ts'
+import {
+  MAX_RESOURCES,
+  maskSecrets,
+  placeBelow,
+  type StagedChange,
+  type Staging,
+} from './staging.ts'
 
 /** Mistakes of a document that are told. */
 const MAX_PROBLEMS = 100
@@ -120,7 +127,7 @@ export interface DocumentOptions {
   readonly principal: Principal
   readonly document: RegistryDocument
   readonly prune: boolean
-  readonly pause: ReturnType<typeof createPause>
+  readonly slice: Slice
 }
 
 /**
@@ -128,14 +135,14 @@ export interface DocumentOptions {
  * @throws RefusedError with every mistake and its place, such as `peerings[2].connections[0].sessionPrefixV4`
  */
 export async function stageDocument(staging: Staging, options: DocumentOptions): Promise<void> {
-  const { kinds, principal, pause } = options
+  const { kinds, principal, slice } = options
   const entries = readEntries(kinds, options.document)
   const problems = createProblems()
   if (options.prune) await prune(staging, entries, problems, options)
   const failed = new Set<string>()
   for (const kind of kinds.values()) {
     for (const { id, parent, spec, path } of entries.get(kind.name) ?? []) {
-      await pause()
+      if (slice.over()) await slice.breathe()
       // What stands under a mistake cannot be judged.
       if (parent !== null && failed.has(`${kind.parent} ${parent}`)) {
         failed.add(`${kind.name} ${id}`)
@@ -160,14 +167,14 @@ async function prune(
   staging: Staging,
   entries: ReadonlyMap<string, readonly Entry[]>,
   problems: ReturnType<typeof createProblems>,
-  { kinds, principal, pause }: DocumentOptions,
+  { kinds, principal, slice }: DocumentOptions,
 ): Promise<void> {
   for (const kind of [...kinds.values()].reverse()) {
     if (!mayUse(principal, kind)) continue
     const named = new Set((entries.get(kind.name) ?? []).map(({ id }) => id))
     for (const { id, owner, deleting } of staging.directory.all(kind.name)) {
       if (named.has(id) || deleting || !maySee(principal, owner)) continue
-      await pause()
+      if (slice.over()) await slice.breathe()
       try {
         staging.remove(kind.name, id)
       } catch (error) {
@@ -218,7 +225,7 @@ export function exportDocument(
   principal: Principal,
 ): RegistryDocument {
   const entryOf = (kind: Kind, { id, name, spec }: Resource): JsonObject => {
-    const hidden = [...(kind.secret ?? []), ...(isLimited(principal) ? ['owner'] : [])]
+    const hidden = [...(kind.secret ?? []), ...(isTenant(principal.role) ? ['owner'] : [])]
     const told = Object.entries(spec).filter(([key, value]) => {
       return !hidden.includes(key) && !(key === 'owner' && value === null)
     })

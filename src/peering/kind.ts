@@ -166,6 +166,11 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   remove(resource: Resource<Spec, Status>, context: RuleContext): Outcome<Spec, Status> | null
   /** What a client sees: spec, status and live state. Secrets are left out unless `secrets`. */
   show(resource: Resource<Spec, Status>, context: ShowContext): JsonObject
+  /**
+   * One property of the view, for filters and orders of long lists, where `show` would cost too much;
+   * undefined: take it from spec or `show`.
+   */
+  peek?(resource: Resource<Spec, Status>, key: string, context: ShowContext): unknown
   /** What it is found by; absent: by its id alone. */
   index?(resource: Resource<Spec, Status>): Index
   /** What it makes the daemon run; absent: nothing. Asked again after each change of it. */

@@ -1,6 +1,13 @@
 /** Pages of a list: what a principal sees of a kind, filtered and in order. */
-import { isLimited, maySee, mayUse } from './access.ts'
-import { type Directory, type Kind, type Principal, RefusedError, type Resource } from './kind.ts'
+import { maySee, mayUse } from './access.ts'
+import {
+  type Directory,
+  isTenant,
+  type Kind,
+  type Principal,
+  RefusedError,
+  type Resource,
+} from './kind.ts'
 import type { ListQuery } from './registry-types.ts'
 
 /** Items of a page at most. */
@@ -62,7 +69,7 @@ function compareMarks(a: Mark, b: Mark): number {
   return compareValues(a[0], b[0]) || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0)
 }
 
-function valueOf({ property }: ListOptions, resource: Resource, key: string): unknown {
+function sortKey({ property }: ListOptions, resource: Resource, key: string): unknown {
   if (key === 'name' || key === 'id' || key === 'owner') return resource[key]
   if (key === 'createdAt' || key === 'updatedAt') return resource[key]
   return property(resource, key)
@@ -70,7 +77,7 @@ function valueOf({ property }: ListOptions, resource: Resource, key: string): un
 
 function passes(options: ListOptions, resource: Resource): boolean {
   return Object.entries(options.query.filter ?? {}).every(([key, wanted]) => {
-    const value = valueOf(options, resource, key)
+    const value = sortKey(options, resource, key)
     if (Array.isArray(value)) return value.some((each) => sameText(each, wanted))
     return sameText(value, wanted)
   })
@@ -88,7 +95,9 @@ export function listPage(options: ListOptions): ResourcePage {
   const { kind, directory, principal, query } = options
   if (!mayUse(principal, kind)) return { items: [], cursor: null, total: 0 }
   const all = directory.all(kind.name, query.parent)
-  const theirs = isLimited(principal) ? all.filter(({ owner }) => maySee(principal, owner)) : all
+  const theirs = isTenant(principal.role)
+    ? all.filter(({ owner }) => maySee(principal, owner))
+    : all
   const filtered = query.filter && Object.keys(query.filter).length > 0
   const found = filtered ? theirs.filter((each) => passes(options, each)) : theirs
   const limit = Math.max(1, Math.min(query.limit, MAX_PAGE))
@@ -100,7 +109,7 @@ export function listPage(options: ListOptions): ResourcePage {
 
   const sign = descending ? -1 : 1
   const marked = found.map((resource) => {
-    const mark: Mark = [sortable(valueOf(options, resource, key)), resource.id]
+    const mark: Mark = [sortable(sortKey(options, resource, key)), resource.id]
     return { mark, resource }
   })
   marked.sort((a, b) => sign * compareMarks(a.mark, b.mark))

@@ -98,7 +98,11 @@ export interface Registry {
    * What `apply` would do.
    * @param prune also delete what the document does not name
    */
-  plan(principal: Principal, document: RegistryDocument, prune: boolean): readonly PlannedChange[]
+  plan(
+    principal: Principal,
+    document: RegistryDocument,
+    prune: boolean,
+  ): Promise<readonly PlannedChange[]>
   /** Does it in one transaction: all or nothing. Idempotent. */
   apply(
     principal: Principal,

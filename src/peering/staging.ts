@@ -3,12 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { describeIssues, formatPath, type Path } from '../fields/issues.ts'
 import type { AuditEntry, JsonObject, ResourceChange } from '../store/types.ts'
-import { demandOperator, demandWriter, isLimited, maySee, mayUse } from './access.ts'
+import { demandOperator, demandWriter, maySee, mayUse } from './access.ts'
 import { createDirectory, type KindTable } from './directory.ts'
 import { nameField } from './fields.ts'
 import {
   type Consequence,
   type Directory,
+  isTenant,
   type Kind,
   type Outcome,
   type PlacedProblem,
@@ -37,7 +38,8 @@ export interface Staging {
   /** What changes, without what ends as it was. */
   changes(): readonly StagedChange[]
   create(kind: string, id: string, spec: unknown): Resource
-  update(kind: string, id: string, spec: unknown): Resource
+  /** @param merge the spec holds only the keys that change (RFC 7396) */
+  update(kind: string, id: string, spec: unknown, merge?: boolean): Resource
   /** @returns null: it is gone */
   remove(kind: string, id: string): Resource | null
   operate(kind: string, id: string, operation: string, body: unknown): Resource
@@ -75,9 +77,7 @@ export function kindNamed(kinds: KindTable, name: string): Kind {
 /** Parts of an id: the parent's id and the last name. */
 export function splitId(id: string): { readonly parent: string | null; readonly name: string } {
   const at = id.lastIndexOf('/')
-  return at < 0
-    ? { parent: null, name: id }
-    : { parent: id.slice(0, at), name: id.slice(at + 1) }
+  return at < 0 ? { parent: null, name: id } : { parent: id.slice(0, at), name: id.slice(at + 1) }
 }
 
 function refuseInvalid(problems: readonly PlacedProblem[]): never {
@@ -93,7 +93,11 @@ function refuseInvalid(problems: readonly PlacedProblem[]): never {
  * @param secret keys whose values no message shows
  * @throws RefusedError with every mistake
  */
-export function readSent<T>(schema: z.ZodType<T>, sent: unknown, secret: readonly string[] = []): T {
+export function readSent<T>(
+  schema: z.ZodType<T>,
+  sent: unknown,
+  secret: readonly string[] = [],
+): T {
   const result = schema.safeParse(sent)
   if (result.success) return result.data
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
@@ -210,7 +214,7 @@ export function createStaging(options: StagingOptions): Staging {
       return { owner: parent?.owner ?? null, sent }
     }
     const given: unknown = Reflect.get(sent, 'owner')
-    if (isLimited(principal)) {
+    if (isTenant(principal.role)) {
       if (given !== undefined && given !== principal.owner) {
         const message = `The token "${principal.name}" writes only what belongs to "${principal.owner}"; leave the key out.`
         throw new RefusedError('forbidden', message, { place: 'owner' })
@@ -226,6 +230,20 @@ export function createStaging(options: StagingOptions): Staging {
       throw new RefusedError('invalid', `It is longer than ${MAX_SPEC_LENGTH} characters as JSON.`)
     }
     return spec
+  }
+
+  /**
+   * What was sent, with what it leaves out of the resource as it is: all of it, or else only secrets, which
+   * a client cannot send back. null takes a key away.
+   */
+  function completed(kind: Kind, { spec }: Resource, sent: unknown, merge: boolean): unknown {
+    if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return sent
+    const kept = merge ? Object.keys(spec) : (kind.secret ?? [])
+    const record: Record<string, unknown> = { ...sent }
+    for (const key of kept) if (!(key in record)) record[key] = spec[key]
+    const absent = (key: string) =>
+      record[key] === undefined || (record[key] === null && kept.includes(key))
+    return Object.fromEntries(Object.entries(record).filter(([key]) => !absent(key)))
   }
 
   function demandFixed(kind: Kind, before: Resource, spec: JsonObject): void {
@@ -313,12 +331,12 @@ export function createStaging(options: StagingOptions): Staging {
       for (const each of outcome.consequences ?? []) follow(each, 'create')
       return resource
     },
-    update(kindName, id, given) {
+    update(kindName, id, given, merge = false) {
       const kind = kindNamed(kinds, kindName)
       const before = visible(kind, id)
       demandWriter(principal, kind)
       demandStanding(kind, before)
-      const spec = read(kind, ownerOf(kind, null, given).sent)
+      const spec = read(kind, ownerOf(kind, null, completed(kind, before, given, merge)).sent)
       demandFixed(kind, before, spec)
       return settle(before, kind.update(before, spec, context), 'update')
     },
@@ -350,12 +368,15 @@ export function createStaging(options: StagingOptions): Staging {
       const outcome = kind.advance?.(before, context) ?? null
       if (outcome === 'gone') note(kindName, id, null, 'delete')
       else if (outcome !== null) settle(before, outcome, 'advance')
-      else if (before.deleting && kind.advance === undefined && !hasBelow(kinds, directory, kind, id)) {
+      else if (
+        before.deleting &&
+        kind.advance === undefined &&
+        !hasBelow(kinds, directory, kind, id)
+      ) {
         note(kindName, id, null, 'delete')
       }
     },
   }
-
 }
 
 /** Whether anything stands under a resource. */

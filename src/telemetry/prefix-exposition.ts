@@ -2,13 +2,14 @@
  * The three families with a `prefix` label, as text. With 1000 prefixes they are up to a hundred
  * thousand lines, too many for prom-client to build in one go beside live sessions.
  */
+
+import { beginSlice } from '../breathe.ts'
 import {
   type EngineView,
   findingReasons,
   PrefixState,
   type PrefixSummary,
 } from '../engine/types.ts'
-import { beginSlice } from './breathe.ts'
 import type { Log } from './log.ts'
 
 /** Characters of a piece: a scraper that reads nothing holds two or three of them. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { beginSlice } from '../../src/telemetry/breathe.ts'
+import { beginSlice } from '../src/breathe.ts'
 
 test('however many breathe, one goes on in a turn, in their order, and none is forgotten', async () => {
   const done: number[] = []
