@@ -238,7 +238,7 @@ export function createEngine(options: EngineOptions): Engine {
       intake.settle()
       const entry = register(state, registration, scan, now)
       scan.add(entry)
-      evaluateNew(state, entry, now)
+      evaluate(state, entry, now, true)
     },
 
     reregister(registration, now) {
@@ -282,22 +282,6 @@ function refreshAll(state: EngineState, now: number): void {
     evaluate(state, registered, now)
   }
   state.dirty.length = 0
-}
-
-/** The first verdict of a new registration, with the event that says it is there. */
-function evaluateNew(state: EngineState, entry: Registered, now: number): void {
-  let told = false
-  const { emit } = state
-  const first = {
-    ...state,
-    emit: (event: PrefixEvent) => {
-      told = true
-      emit({ ...event, from: null, duration: 0 })
-    },
-  }
-  evaluate(first, entry, now)
-  if (told) return
-  emit(bareEvent(entry, null, prefixStateNames[entry.state] ?? null, 0, now))
 }
 
 /** A registration that came or went, without findings. */

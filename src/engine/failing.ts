@@ -1,6 +1,6 @@
 /** Which registered prefixes arrive with errors on a session: what a looking glass calls filtered. */
 import { familyName, type Prefix } from '../prefix/prefix.ts'
-import { readCode } from './evaluation.ts'
+import { readCode } from './finding-codes.ts'
 import { sortedEntries } from './registry.ts'
 import type { EngineSession, EngineState, Registered } from './state.ts'
 import type { FindingReason, SessionTallies } from './types.ts'

@@ -65,12 +65,36 @@ export function foreignOrigins(
 ): number[] {
   const specifics = registered.moreSpecifics?.get(session)
   if (specifics === undefined) return []
-  const own = new Set<number>(registered.origins)
-  if (own.size === 0) {
-    tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
-      own.add(originOf(state, session, set))
-    })
-  }
-  if (own.size === 0) return []
-  return [...specifics.origins.keys()].filter((origin) => !own.has(origin))
+  const own = ownOrigins(state, registered, session)
+  return own.length === 0 ? [] : [...specifics.origins.keys()].filter((each) => !own.includes(each))
+}
+
+/** Whether there are any `foreignOrigins`. */
+export function hasForeignOrigin(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): boolean {
+  const specifics = registered.moreSpecifics?.get(session)
+  if (specifics === undefined) return false
+  const own = ownOrigins(state, registered, session)
+  if (own.length === 0) return false
+  for (const origin of specifics.origins.keys()) if (!own.includes(origin)) return true
+  return false
+}
+
+const fromRoutes: number[] = []
+
+/** @returns signed 32 bits each, valid until the next call */
+function ownOrigins(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): Int32Array | number[] {
+  if (registered.origins.length > 0) return registered.origins
+  fromRoutes.length = 0
+  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
+    fromRoutes.push(originOf(state, session, set))
+  })
+  return fromRoutes
 }

@@ -39,19 +39,15 @@ let blockUsed = 0
 /** Octets of attributes from which on a route is long. */
 const LONG = 2048
 
-/** A copy of a stored set's octets that nobody changes. */
-function copySet(state: EngineState, set: number): StoredWindow {
-  state.sets.locate(set, window)
-  const { view, start, end } = window
-  const length = end - start
+/** Makes room for so many octets in a block. @returns where they begin in `block` */
+function takeRoom(length: number): number {
   if (blockUsed + length > block.byteLength) {
     block = new DataView(new ArrayBuffer(Math.max(BLOCK, length)))
     blockUsed = 0
   }
   const at = blockUsed
-  for (let i = 0; i < length; i++) block.setUint8(at + i, view.getUint8(start + i))
   blockUsed += length
-  return { view: block, start: at, end: at + length }
+  return at
 }
 
 function octetsOf({ view, start, end }: StoredWindow): Buffer {
@@ -76,27 +72,35 @@ function asNumbers(segments: readonly AsPathSegment[]): number[] {
  * A route as it was when it was looked at, read bit by bit when it is asked. A class, because thousands
  * may be made at once, of which few are ever asked.
  */
-class StoredRoute implements RouteFacts {
+class StoredRoute implements RouteFacts, StoredWindow {
   readonly pathLength: number
   readonly originAsn: number
-  private readonly octets: StoredWindow
+  // A copy of the set's octets that nobody changes.
+  readonly view: DataView
+  readonly start: number
+  readonly end: number
   private path: readonly AsPathSegment[] | undefined
   private pathText: string | undefined
   private texts: readonly string[] | undefined
 
   constructor(state: EngineState, session: EngineSession, set: number) {
-    this.octets = copySet(state, set)
+    state.sets.locate(set, window)
+    const { view, start, end } = window
+    this.start = takeRoom(end - start)
+    this.end = this.start + end - start
+    this.view = block
+    for (let i = start, to = this.start; i < end; i++, to++) block.setUint8(to, view.getUint8(i))
     this.pathLength = state.sets.pathLength(set)
     this.originAsn = originOf(state, session, set) >>> 0
   }
 
   private get segments(): readonly AsPathSegment[] {
-    this.path ??= findValue(readOctets(this.octets, AttributeCode.asPath), 'asPath')?.segments ?? []
+    this.path ??= findValue(readOctets(this, AttributeCode.asPath), 'asPath')?.segments ?? []
     return this.path
   }
 
   get isLong(): boolean {
-    return this.octets.end - this.octets.start > LONG
+    return this.end - this.start > LONG
   }
 
   /** Whether it is the route that a stored set describes. */
@@ -104,7 +108,7 @@ class StoredRoute implements RouteFacts {
     state.sets.locate(set, window)
     return (
       this.originAsn === originOf(state, session, set) >>> 0 &&
-      octetsOf(window).equals(octetsOf(this.octets))
+      octetsOf(window).equals(octetsOf(this))
     )
   }
 
@@ -123,8 +127,8 @@ class StoredRoute implements RouteFacts {
   }
 
   private readCommunities(): string[] {
-    const standard = readOctets(this.octets, AttributeCode.communities)
-    const large = readOctets(this.octets, AttributeCode.largeCommunities)
+    const standard = readOctets(this, AttributeCode.communities)
+    const large = readOctets(this, AttributeCode.largeCommunities)
     return [
       ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
       ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
@@ -132,7 +136,7 @@ class StoredRoute implements RouteFacts {
   }
 
   get nextHop(): string {
-    return describeAttributes(readOctets(this.octets)).nextHop
+    return describeAttributes(readOctets(this)).nextHop
   }
 }
 

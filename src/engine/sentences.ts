@@ -3,6 +3,7 @@ import { formatPrefix } from '../prefix/text.ts'
 import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
 import { NO_SET } from './adj-rib-in.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
+import type { Sayable } from './open-finding.ts'
 import { reasonBit } from './policy.ts'
 import { type RouteFacts, readRoute } from './route-facts.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
@@ -137,16 +138,19 @@ export function describeRouteFinding(
   }
 }
 
-/** The first route of the prefix on the session that has the finding. */
+/** The first route of the prefix on the session that has the finding, which is known to be there. */
 function offendingSet(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
   reason: FindingReason,
 ): number {
+  const rib = tableOf(session, registered.prefix.family)?.rib
+  if (rib === undefined) return NO_SET
+  if (!rib.paths) return rib.get(registered.prefix, 0)
   const bit = reasonBit(reason)
   let found = NO_SET
-  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
+  rib.eachPath(registered.prefix, (set) => {
     const offends = (judgeSet(state, registered, session, set) & bit) !== 0
     if (offends && found === NO_SET) found = set
   })
@@ -258,39 +262,49 @@ function contextOf(registered: Registered, session: EngineSession): RouteContext
   }
 }
 
-/** The route that the last sentences of one evaluation were about. */
-export interface SaidRoute {
-  session: EngineSession | null
-  set: number
-  route: RouteFacts
-  context: RouteContext
+/** A route as findings saw it. */
+class SayableRoute implements Sayable {
+  readonly session: EngineSession
+  readonly set: number
+  private readonly route: RouteFacts
+  private readonly context: RouteContext
+
+  constructor(state: EngineState, registered: Registered, session: EngineSession, set: number) {
+    this.session = session
+    this.set = set
+    this.route = readRoute(state, session, set)
+    this.context = contextOf(registered, session)
+  }
+
+  /** It takes more memory than a few sentences about it. */
+  get isLong(): boolean {
+    return this.route.isLong === true
+  }
+
+  say(reason: FindingReason): string {
+    return routeRules[reason]?.message(this.route, this.context) ?? ''
+  }
 }
 
 /**
  * The sentence of a finding alone. Ten thousand findings may begin at once, so those that lie in a
  * route are said when they are asked for, from the route as it is now. One with very many attributes is
  * not kept for that: it is said at once.
- * @param last what the call before returned as `route`, in the same evaluation; null at first
+ * @param last what the call before returned in the same evaluation: of one route there is one copy
  */
 export function findingSentence(
   state: EngineState,
   registered: Registered,
   session: EngineSession | null,
   reason: FindingReason,
-  last: SaidRoute | null,
-): { said: string | (() => string); route: SaidRoute | null } {
-  const rule = session === null ? undefined : routeRules[reason]
-  if (rule === undefined || session === null) {
-    return { said: describeFinding(state, registered, session, reason).message, route: last }
+  last: string | Sayable | undefined,
+): string | Sayable {
+  if (session === null || routeRules[reason] === undefined) {
+    return describeFinding(state, registered, session, reason).message
   }
   const set = offendingSet(state, registered, session, reason)
-  if (set === NO_SET) return { said: '', route: last }
-  const known = last !== null && last.session === session && last.set === set
-  const { route, context } = known
-    ? last
-    : { route: readRoute(state, session, set), context: contextOf(registered, session) }
-  return {
-    said: route.isLong === true ? rule.message(route, context) : () => rule.message(route, context),
-    route: known ? last : { session, set, route, context },
-  }
+  if (set === NO_SET) return ''
+  const known = last instanceof SayableRoute && last.session === session && last.set === set
+  const route = known ? last : new SayableRoute(state, registered, session, set)
+  return route.isLong ? route.say(reason) : route
 }

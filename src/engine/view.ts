@@ -1,16 +1,10 @@
 /** The engine's read-only face, for API, CLI and metrics. */
 import { familyName } from '../prefix/prefix.ts'
 import { handlingName } from '../wire/handling.ts'
-import {
-  findCodes,
-  holdsRoutes,
-  invalidReason,
-  isComplete,
-  isJudged,
-  readCode,
-} from './evaluation.ts'
+import { invalidReason, isJudged } from './evaluation.ts'
 import { explainAnnouncement } from './explain.ts'
 import { failingCounts, failingPrefixes } from './failing.ts'
+import { findCodes, holdsRoutes, isComplete, readCode } from './finding-codes.ts'
 import { exactRoutes, findRoutes } from './looking-glass.ts'
 import { sortedEntries } from './registry.ts'
 import { describeFinding } from './sentences.ts'

@@ -34,7 +34,7 @@ export interface EventFilter {
 export type EventStart = { readonly id: number } | { readonly time: number }
 
 export interface EventLog {
-  /** Keeps the event, gives it the next id and tells every subscriber. */
+  /** Takes the event over, gives it the next id and tells every subscriber. */
   append(event: PrefixEvent | SessionEvent): DaemonEvent
   /** @returns at most `limit` matching events after `start`, oldest first */
   since(start: EventStart, limit: number, filter?: EventFilter): DaemonEvent[]
@@ -93,7 +93,7 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
 
   function append(event: PrefixEvent | SessionEvent): DaemonEvent {
     lastId += 1
-    const kept: DaemonEvent = { ...event, id: lastId }
+    const kept: DaemonEvent = Object.assign(event, { id: lastId })
     ring[(lastId - base - 1) % capacity] = kept
     for (const listener of listeners) listener(kept)
     return kept

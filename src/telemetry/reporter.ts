@@ -64,7 +64,7 @@ function sources(keys: ReadonlyMap<string, number>, more: boolean, noun: string)
 
 /** Makes the reporter. */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { log, clock, eventLog, interval = 10_000, verdictBudget = 1000 } = options
+  const { log, clock, eventLog, interval = 10_000, verdictBudget = 100 } = options
   const sessions = createSessionReporter({ log, clock, eventLog })
   let refusedConnections = 0
   let malformedUpdates = 0

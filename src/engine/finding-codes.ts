@@ -1,0 +1,151 @@
+/**
+ * What is wrong with a registered prefix, as numbers. Ten thousand prefixes may be judged at once, so a
+ * judgement is one pass that writes into one list, which is copied where something changed.
+ */
+import { NO_SET } from './adj-rib-in.ts'
+import { hasForeignOrigin, judgeSet } from './judge.ts'
+import { reasonBit, reasonIndex } from './policy.ts'
+import {
+  anyCompleted,
+  type EngineSession,
+  type EngineState,
+  type Registered,
+  type SessionTable,
+  tableOf,
+} from './state.ts'
+import { type FindingReason, findingReasons } from './types.ts'
+
+// A code is (session index + 1) << 8 | reason << 1 | warning; session 0 means the registration.
+const REASON_SHIFT = 1
+const SESSION_SHIFT = 8
+const WARNING = 1
+
+const OVERLAPPING_PREFIX = reasonIndex['overlapping-prefix'] << REASON_SHIFT
+const NOT_RECEIVED = reasonBit('not-received')
+const OVERLAPPING_ANNOUNCEMENT = reasonBit('overlapping-announcement')
+const MALFORMED = reasonBit('malformed-update')
+const SESSION_DOWN = reasonBit('session-down')
+
+/** No route of the prefix is there. */
+const NO_ROUTE = -1
+
+/** A finding's code taken apart. */
+export function readCode(state: EngineState, code: number) {
+  const where = code >>> SESSION_SHIFT
+  return {
+    session: where === 0 ? null : (state.sessions[where - 1] ?? null),
+    reason: findingReasons[(code >>> REASON_SHIFT) & 0x7f] as FindingReason,
+    severity: isWarning(code) ? ('warning' as const) : ('error' as const),
+  }
+}
+
+/** Whether a code stands for a warning, not for an error. */
+export function isWarning(code: number): boolean {
+  return (code & WARNING) !== 0
+}
+
+/** Whether the initial table of the prefix's family is there on the session (SPEC 1.3). */
+export function isComplete(session: EngineSession, registered: Registered): boolean {
+  return tableOf(session, registered.prefix.family)?.complete === true
+}
+
+/** Whether routes of the session count: it is up, or its peer restarts gracefully. */
+export function holdsRoutes(session: EngineSession): boolean {
+  return session.up || session.keepUntil > 0
+}
+
+/** Codes of the prefix looked at last, ascending; valid until the next one is. */
+const found: number[] = []
+
+/**
+ * All findings of a prefix.
+ * @param early also judge the routes when no expected session has completed its table yet
+ * @returns codes in ascending order, valid until the next call
+ */
+export function findCodes(
+  state: EngineState,
+  registered: Registered,
+  early: boolean,
+): readonly number[] {
+  found.length = 0
+  if (registered.overlaps.length > 0) found.push(OVERLAPPING_PREFIX)
+  const judged = early || anyCompleted(registered)
+  for (const session of registered.expected) addCodes(state, registered, session, judged)
+  return found
+}
+
+/**
+ * The codes of a prefix of which only one session's part can have changed.
+ * @returns codes in ascending order, valid until the next call
+ */
+export function renewCodes(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): readonly number[] {
+  const { codes } = registered
+  if (!registered.expected.includes(session)) return codes
+  const where = session.index + 1
+  found.length = 0
+  let at = 0
+  for (; at < codes.length && (codes[at] as number) >>> SESSION_SHIFT < where; at++) {
+    found.push(codes[at] as number)
+  }
+  addCodes(state, registered, session, true)
+  for (; at < codes.length; at++) {
+    const code = codes[at] as number
+    if (code >>> SESSION_SHIFT !== where) found.push(code)
+  }
+  return found
+}
+
+/** Adds one session's codes. @param judged whether the routes count yet */
+function addCodes(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  judged: boolean,
+): void {
+  let bits = !session.up && session.overdue ? SESSION_DOWN : 0
+  let warnings = registered.policy.warnings | SESSION_DOWN
+  if (judged && holdsRoutes(session)) {
+    bits |= judgeTable(state, registered, session)
+    if (registered.malformed?.has(session) === true) bits |= MALFORMED
+    if (registered.moreSpecifics?.has(session) === true) {
+      bits |= OVERLAPPING_ANNOUNCEMENT
+      if (!hasForeignOrigin(state, registered, session)) warnings |= OVERLAPPING_ANNOUNCEMENT
+    }
+  }
+  const where = (session.index + 1) << SESSION_SHIFT
+  for (let reason = 0; bits !== 0; reason++, bits >>>= 1, warnings >>>= 1) {
+    if ((bits & 1) !== 0) found.push(where | (reason << REASON_SHIFT) | (warnings & WARNING))
+  }
+}
+
+/** Findings of the routes that the session has for the prefix, or of their absence. */
+function judgeTable(state: EngineState, registered: Registered, session: EngineSession): number {
+  const table = tableOf(session, registered.prefix.family)
+  if (table === null) return 0
+  const bits = judgeRoutes(state, registered, session, table)
+  if (bits !== NO_ROUTE) return bits
+  return session.up && table.complete ? NOT_RECEIVED : 0
+}
+
+/** Findings of all paths that the session has for the prefix (several with RFC 7911), or NO_ROUTE. */
+function judgeRoutes(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  { rib }: SessionTable,
+): number {
+  if (!rib.paths) {
+    const set = rib.get(registered.prefix, 0)
+    return set === NO_SET ? NO_ROUTE : judgeSet(state, registered, session, set)
+  }
+  let bits = NO_ROUTE
+  rib.eachPath(registered.prefix, (set) => {
+    const more = judgeSet(state, registered, session, set)
+    bits = bits === NO_ROUTE ? more : bits | more
+  })
+  return bits
+}
