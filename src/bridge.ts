@@ -31,9 +31,9 @@ export interface BridgeOptions {
   readonly wake: () => void
 }
 
-/** How long the routes of a peer that restarts are kept (RFC 4724 §4.2); 0: they are not. */
+/** How long the routes of a peer that restarts are kept (RFC 4724 §4.2, RFC 8538 §4); 0: they are not. */
 function keepUntil(reason: DownReason, negotiated: Negotiated | undefined, now: number): number {
-  if (reason.kind !== 'closed' || reason.graceful !== true) return 0
+  if (reason.graceful !== true) return 0
   const restart = negotiated?.remoteCapabilities.gracefulRestart
   return restart === undefined ? 0 : now + restart.restartTime * 1000
 }
@@ -86,8 +86,9 @@ export function createBridge(options: BridgeOptions): SessionListener {
     established(name, negotiated) {
       negotiatedOf.set(name, negotiated)
       reporter.established(name, negotiated)
-      const { families, remoteAsn, remoteAddress, decode } = negotiated
-      const up = { families, remoteAsn, decode, peerAddress: remoteAddress }
+      const { families, remoteAsn, remoteAddress, decode, role } = negotiated
+      const peer = { remoteAsn, peerAddress: remoteAddress, ...(role !== undefined && { role }) }
+      const up = { families, decode, ...peer }
       engine.sessionUp(name, up, clock.now())
       // RFC 4724 §3: whoever announces the capability says End-of-RIB, though it has no routes to send.
       // A router that restarts may wait for it before it chooses routes of its own.

@@ -8,16 +8,19 @@ import { defaultPolicy } from '../src/engine/types.ts'
 import { Family } from '../src/prefix/prefix.ts'
 import { parsePrefix } from '../src/prefix/text.ts'
 import type { SessionManager } from '../src/session/sessions.ts'
+import type { DownReason } from '../src/session/types.ts'
 import { createEventLog } from '../src/telemetry/event-log.ts'
 import { createReporter } from '../src/telemetry/reporter.ts'
 import { pathAttribute } from '../src/wire/attribute-values.ts'
 import { encodeUpdates, encodeWithdrawals } from '../src/wire/update-values.ts'
 import { settings } from './support/engine-lab.ts'
-import { fakeClock, fakeLog, fakeNegotiated, NINE } from './support/fake-views.ts'
+import { fakeClock, fakeLog, fakeNegotiated, fakeNotification, NINE } from './support/fake-views.ts'
 import { hexOf, viewOf } from './support/vectors.ts'
 
+const notified: DownReason = { kind: 'notification', notification: fakeNotification() }
+
 /** Session edge-a with a limit, Established; prefixes are announced by their third octet. */
-function lab(maxPrefixes: string) {
+function lab(maxPrefixes: string, restartTime = 120) {
   const config: Config = parseConfig(
     `local: { asn: 64500, routerId: 192.0.2.1 }
 sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPrefixes} }]`,
@@ -56,7 +59,7 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
   const gracefulRestart = {
     restartState: false,
     notification: false,
-    restartTime: 120,
+    restartTime,
     families: [],
   }
   bridge.established('edge-a', {
@@ -64,6 +67,8 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
     remoteCapabilities: { ...negotiated.remoteCapabilities, gracefulRestart },
   })
   return {
+    engine,
+    bridge,
     ceased,
     sent,
     announce: (...octets: number[]) =>
@@ -130,3 +135,21 @@ test('a peer that knows graceful restart is told End-of-RIB of each family (RFC 
     `${'ff'.repeat(16)}001d0200000006800f03000201`,
   ])
 })
+
+test.for([
+  ['a connection that failed', 120, { kind: 'closed', message: 'gone', graceful: true }, 1],
+  ['a connection of a peer that cannot restart', 120, { kind: 'closed', message: 'gone' }, 0],
+  ['a NOTIFICATION over which routes are kept', 120, { ...notified, graceful: true }, 1],
+  ['any other NOTIFICATION', 120, notified, 0],
+  ['a restart time of 0', 0, { ...notified, graceful: true }, 0],
+] as [string, number, DownReason, number][])(
+  'routes after %s (RFC 4724 §4.2, RFC 8538 §4)',
+  ([, restartTime, reason, left]) => {
+    const { announce, bridge, engine } = lab('10', restartTime)
+    announce(1)
+    bridge.down('edge-a', reason)
+    expect(engine.view.ribRoutes().ipv4).toBe(left)
+    engine.tick(NINE + 120_000)
+    expect(engine.view.ribRoutes().ipv4).toBe(0)
+  },
+)

@@ -13,6 +13,7 @@ import {
 } from '../engine/types.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import { SessionState, type SessionStateName } from '../session/types.ts'
+import { roleNames } from '../wire/capabilities.ts'
 
 /** Items of a page when the request does not say, and the most that it may ask for. */
 export const DEFAULT_LIMIT = 100
@@ -122,6 +123,22 @@ export const sessionSchema = z
     passive: z.boolean(),
     families: z.array(familySchema).describe('Configured'),
     negotiatedFamilies: z.array(familySchema).nullable(),
+    role: z
+      .enum(roleNames)
+      .nullable()
+      .describe('Our role towards the peer (RFC 9234), as configured'),
+    addPathFamilies: z
+      .array(familySchema)
+      .nullable()
+      .describe('Where the peer sends all its paths (RFC 7911), negotiated'),
+    extendedNextHop: z
+      .boolean()
+      .nullable()
+      .describe('IPv4 routes may have an IPv6 next hop (RFC 8950), negotiated'),
+    gracefulNotification: z
+      .boolean()
+      .nullable()
+      .describe('Routes outlive a NOTIFICATION that is no Hard Reset (RFC 8538), negotiated'),
     configuredHoldTime: z.int().describe('Seconds'),
     holdTime: z.int().nullable().describe('Negotiated, seconds; 0: no hold timer'),
     keepaliveTime: z.number().nullable().describe('Seconds'),

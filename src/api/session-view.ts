@@ -1,14 +1,14 @@
 /** Sessions, NOTIFICATIONs and capabilities as the API shows them. */
 
 import { type RouteNote, routeNotes, type SessionTallies } from '../engine/types.ts'
-import { familyNames } from '../prefix/prefix.ts'
+import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { formatIpv4 } from '../prefix/text.ts'
 import { shownTime } from '../session/clock.ts'
 import type { NotificationRecord, SessionStatus } from '../session/types.ts'
 import { roleNames } from '../wire/capabilities.ts'
 import { Afi, Safi } from '../wire/codes.ts'
 import { describeError } from '../wire/errors.ts'
-import type { Capabilities } from '../wire/messages.ts'
+import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
 import type { NotificationJson, SessionJson } from './schemas.ts'
 
 /** @returns ISO 8601 in UTC with milliseconds */
@@ -36,7 +36,8 @@ const addPathWords = ['?', 'receive', 'send', 'send and receive']
 function gracefulRestartWords(restart: NonNullable<Capabilities['gracefulRestart']>): string {
   const families = restart.families.map(({ afi, safi }) => familyWords(afi, safi)).join(', ')
   const helper = families === '' ? 'as helper only' : `for ${families}`
-  return `Graceful restart ${helper}, restart time ${restart.restartTime} s (RFC 4724)`
+  const notification = restart.notification ? ', also over a NOTIFICATION (RFC 8538)' : ''
+  return `Graceful restart ${helper}, restart time ${restart.restartTime} s (RFC 4724)${notification}`
 }
 
 /** Says the capabilities of an OPEN, one phrase each, in the order of their codes. */
@@ -104,10 +105,17 @@ function talliesView(tallies: SessionTallies | undefined) {
   }
 }
 
+function addPathFamilies({ addPathIpv4, addPathIpv6 }: DecodeSettings): FamilyName[] {
+  return [...(addPathIpv4 ? ['ipv4' as const] : []), ...(addPathIpv6 ? ['ipv6' as const] : [])]
+}
+
 function negotiatedView({ negotiated }: SessionStatus) {
   return {
     remoteRouterId: negotiated?.remoteRouterId ?? null,
     negotiatedFamilies: negotiated ? [...negotiated.families] : null,
+    addPathFamilies: negotiated ? addPathFamilies(negotiated.decode) : null,
+    extendedNextHop: negotiated?.decode.extendedNextHop ?? null,
+    gracefulNotification: negotiated?.gracefulNotification ?? null,
     holdTime: negotiated?.holdTime ?? null,
     keepaliveTime: negotiated?.keepaliveTime ?? null,
     maxMessageLength: negotiated?.maxMessageLength ?? null,
@@ -137,6 +145,7 @@ export function sessionView(
     routerId: formatIpv4(config.routerId),
     passive: config.passive,
     families: [...config.families],
+    role: config.role ?? null,
     configuredHoldTime: config.holdTime,
     ...negotiatedView(status),
     connectionPort: status.remotePort,

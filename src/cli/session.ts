@@ -73,6 +73,18 @@ export function notificationText(notification: NotificationJson, now: number): s
   return `${notification.direction} ${notification.text}${said}, ${ago} ago`
 }
 
+/** What was agreed on beyond families and times. */
+function agreedText(session: SessionJson): string | null {
+  const { role, addPathFamilies, extendedNextHop, gracefulNotification } = session
+  const words = [
+    role !== null && `our role is ${role}`,
+    addPathFamilies?.length && `all paths of ${addPathFamilies.join(' and ')}`,
+    extendedNextHop === true && 'IPv6 next hops for IPv4',
+    gracefulNotification === true && 'routes outlive a NOTIFICATION',
+  ]
+  return words.filter(Boolean).join(', ') || null
+}
+
 /** The page of one session. */
 export function renderSession(session: SessionJson, screen: Screen, now: number): string {
   const style = styleFor(screen.color)
@@ -90,6 +102,7 @@ export function renderSession(session: SessionJson, screen: Screen, now: number)
     ],
     ['opening', session.passive ? 'passive: the peer opens the connection' : 'active and passive'],
     ['families', (session.negotiatedFamilies ?? session.families).join(' ')],
+    ['agreed', agreedText(session)],
     [
       'hold time',
       session.holdTime === null

@@ -101,7 +101,11 @@ function checkPasswords(sessions: readonly Entry<SessionEntry>[], report: Report
   }
 }
 
-function checkSessions(sessions: readonly Entry<SessionEntry>[], report: Report): void {
+function checkSessions(
+  sessions: readonly Entry<SessionEntry>[],
+  ourAsn: number | undefined,
+  report: Report,
+): void {
   checkNames(sessions, report)
   checkUnique(
     sessions,
@@ -116,12 +120,33 @@ function checkSessions(sessions: readonly Entry<SessionEntry>[], report: Report)
   checkPasswords(sessions, report)
   for (const { path, raw, known } of sessions) {
     checkRepeated(field(raw, 'families'), [...path, 'families'], report)
+    checkProtocol(path, known, known.localAsn ?? ourAsn, report)
     if (known.address === undefined || known.localAddress === undefined) continue
     const wanted = familyOfAddress(known.address)
     const found = familyOfAddress(known.localAddress)
     if (wanted === found) continue
     const text = `found an ${found} address, expected ${wanted} as the peer's address is`
     report.add([...path, 'localAddress'], text)
+  }
+}
+
+/** Keys that would do nothing beside others of their entry. */
+function checkProtocol(
+  path: Path,
+  known: Partial<SessionEntry>,
+  ourAsn: number | undefined,
+  report: Report,
+): void {
+  if (known.extendedNextHop === true && known.families?.includes('ipv4') === false) {
+    const text = 'is about IPv4 routes, expected ipv4 in families, or no extendedNextHop'
+    report.add([...path, 'extendedNextHop'], text)
+  }
+  if (known.roleStrict === true && known.role === undefined) {
+    report.add([...path, 'roleStrict'], 'asks for a role of the peer, expected role beside it')
+  }
+  if (known.role !== undefined && known.asn !== undefined && known.asn === ourAsn) {
+    const text = `roles are for peers in another AS (RFC 9234), expected no role towards AS ${ourAsn}, which is our own`
+    report.add([...path, 'role'], text)
   }
 }
 
@@ -290,6 +315,7 @@ export function checkRules(
     checkPassive(listen.data, sessions, report)
   }
   checkPolicy(field(root, 'policy'), ['policy'], report)
-  checkSessions(sessions, report)
+  const local = configSchema.shape.local.safeParse(field(root, 'local'))
+  checkSessions(sessions, local.data?.asn, report)
   checkPrefixes(prefixes, sessions, report)
 }

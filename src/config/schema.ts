@@ -29,6 +29,7 @@ import { roles } from '../peering/kind.ts'
 import { defaultRegistrySettings } from '../peering/live.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import type { MaxPrefixes } from '../session/types.ts'
+import { roleNames } from '../wire/capabilities.ts'
 import { logFormats, logLevels } from './config.ts'
 
 export const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
@@ -184,6 +185,20 @@ export const sessionSchema = mapping(
       .describe(
         'TTL security (RFC 5082): hops to the peer, 1 to 254; true: 1, directly connected. Linux only.',
       ),
+    addPath: z
+      .exactOptional(yesOrNo)
+      .describe('true: asks the peer for all its paths of a prefix (RFC 7911); each is judged.'),
+    extendedNextHop: z
+      .exactOptional(yesOrNo)
+      .describe('true: takes IPv4 routes with an IPv6 next hop (RFC 8950).'),
+    role: z
+      .exactOptional(oneOf(roleNames))
+      .describe(
+        'What we are to this peer (RFC 9234): provider when the peer is our customer, customer when it is our provider, and so on.',
+      ),
+    roleStrict: z
+      .exactOptional(yesOrNo)
+      .describe('true: a peer that announces no role is refused (RFC 9234 §4.2). Needs role.'),
     description: printable(0, 255).default('').describe('For people.'),
   },
   'with name, address and asn',
@@ -367,8 +382,6 @@ export type ConfigFrame = z.output<typeof frameSchema>
  * that is silently ignored would be a hole.
  */
 export const unsupportedKeys: ReadonlyMap<string, string> = new Map([
-  ['sessions[].addPath', 'ADD-PATH (RFC 7911) is not supported by this version'],
-  ['sessions[].role', 'BGP roles (RFC 9234) are not supported by this version'],
   ['listen.dynamic', 'accepting unknown peers from a range is not supported by this version'],
   [
     'prefixes[].policy.convergenceSeconds',

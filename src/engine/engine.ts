@@ -153,6 +153,8 @@ export function createEngine(options: EngineOptions): Engine {
       down.up = false
       for (const table of down.tables) {
         if (table === null) continue
+        // RFC 4724 §4.2: of consecutive restarts, what was stale before this one is not kept again.
+        if (keepUntil > now && !table.complete) sweepStale(down, table, sweep)
         table.complete = false
         table.endOfRib = false
       }

@@ -12,7 +12,8 @@ import { type Connection, type ConnectionPool, dial } from './connection.ts'
 import { type Action, EventType, type MachineEvent, type Notice } from './events.ts'
 import { createHoldTimer } from './hold-timer.ts'
 import { createMachine, step } from './machine.ts'
-import { buildOpen, negotiate } from './negotiate.ts'
+import { buildOpen, negotiate, restartsGracefully } from './negotiate.ts'
+import { hardened, isHardReset } from './notices.ts'
 import { brokenEvent, createReception, replayMessage } from './reception.ts'
 import { notificationSentence, type SessionRecord } from './record.ts'
 import { silenceHint } from './socket-security.ts'
@@ -86,7 +87,7 @@ export function createConversation(host: ConversationHost): Conversation {
   let keepaliveMs = 0
   let dialFailed = false
   /** The NOTIFICATION that the event at hand sent or brought. */
-  let said: NotificationRecord | undefined
+  let said: { readonly record: NotificationRecord; readonly hard: boolean } | undefined
   const waiting: { event: MachineEvent; why: string | undefined }[] = []
   let busy = false
 
@@ -118,7 +119,7 @@ export function createConversation(host: ConversationHost): Conversation {
     const { next, actions } = step(machine, event)
     machine = next
     for (const action of actions) act(action)
-    const reason = said === undefined ? closed(why) : notification(said)
+    const reason = said === undefined ? closed(why) : notification(said.record, said.hard)
     said = undefined
     if (
       why !== undefined &&
@@ -136,9 +137,15 @@ export function createConversation(host: ConversationHost): Conversation {
 
   /** RFC 4724 §4.2: routes outlive a connection that fails, if the peer can restart gracefully. */
   function closed(why: string | undefined): DownReason {
-    const families = negotiated?.remoteCapabilities.gracefulRestart?.families ?? []
     const message = why ?? 'the session was closed'
-    return { kind: 'closed', message, graceful: families.length > 0 }
+    return { kind: 'closed', message, graceful: restartsGracefully(negotiated) }
+  }
+
+  /** RFC 8538 §4: and a NOTIFICATION of either side, if both agreed on that and it is no Hard Reset. */
+  function notification(record: NotificationRecord, hard: boolean): DownReason {
+    const keeps = negotiated?.gracefulNotification === true && !hard
+    const graceful = keeps && restartsGracefully(negotiated)
+    return { kind: 'notification', notification: record, graceful }
   }
 
   function act(action: Action): void {
@@ -241,9 +248,16 @@ export function createConversation(host: ConversationHost): Conversation {
 
   function notify(notice: Notice): void {
     if (connection === undefined) return
-    connection.write(encodeNotification(notice))
-    said = record.noteNotification('sent', notice, clock.now())
-    listener.notification(name, said)
+    const sent = negotiated?.gracefulNotification === true ? hardened(notice) : notice
+    connection.write(encodeNotification(sent))
+    note('sent', sent)
+  }
+
+  function note(direction: NotificationRecord['direction'], notice: Notice): NotificationRecord {
+    const noted = record.noteNotification(direction, notice, clock.now())
+    said = { record: noted, hard: isHardReset(notice) }
+    listener.notification(name, noted)
+    return noted
   }
 
   function holdExpired(): void {
@@ -288,10 +302,7 @@ export function createConversation(host: ConversationHost): Conversation {
       return agreed
     },
     notified(notice: Notice) {
-      said = record.noteNotification('received', notice, clock.now())
-      const sentence = notificationSentence(said)
-      listener.notification(name, said)
-      return sentence
+      return notificationSentence(note('received', notice))
     },
     dispatch,
   }
@@ -320,8 +331,4 @@ export function createConversation(host: ConversationHost): Conversation {
     },
   }
   return self
-}
-
-function notification(record: NotificationRecord): DownReason {
-  return { kind: 'notification', notification: record }
 }

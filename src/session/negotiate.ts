@@ -1,7 +1,13 @@
 /** Our OPEN, and what both OPENs together decide. */
 import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { formatIpv4 } from '../prefix/text.ts'
-import { decodeCapabilities, encodeCapabilities } from '../wire/capabilities.ts'
+import {
+  AddPathMode,
+  checkRoles,
+  decodeCapabilities,
+  encodeCapabilities,
+  roleNames,
+} from '../wire/capabilities.ts'
 import {
   Afi,
   AS_TRANS,
@@ -14,19 +20,46 @@ import {
   Safi,
 } from '../wire/codes.ts'
 import { type ProtocolError, protocolError } from '../wire/errors.ts'
-import type { Capabilities, OpenMessage } from '../wire/messages.ts'
+import type { Capabilities, DecodeSettings, OpenMessage } from '../wire/messages.ts'
 import { BGP_VERSION, openAsn, validateOpen } from '../wire/open.ts'
 import type { Negotiated, SessionConfig } from './types.ts'
 
 /** The largest AS number that fits two octets. */
 const MAX_TWO_OCTET_AS = 65535
 
+/** The families for which both sides' capabilities name IPv6 next hops: IPv4 unicast (RFC 8950 §4). */
+const IPV4_OVER_IPV6 = { afi: Afi.ipv4, safi: Safi.unicast, nextHopAfi: Afi.ipv6 }
+
+/** What our OPEN announces. */
+function ourCapabilities(config: SessionConfig): Partial<Capabilities> {
+  const { families, role } = config
+  const unicast = families.map((family) => [Afi[family], Safi.unicast] as const)
+  return {
+    multiprotocol: unicast,
+    routeRefresh: true,
+    enhancedRouteRefresh: true,
+    extendedMessage: true,
+    fourOctetAs: config.localAsn,
+    // RFC 4724 §3: no family, as nothing is forwarded here. RFC 8538 §2: the N bit.
+    gracefulRestart: { restartState: false, notification: true, restartTime: 0, families: [] },
+    ...(config.addPath === true && {
+      addPath: unicast.map(([afi, safi]) => ({ afi, safi, sendReceive: AddPathMode.receive })),
+    }),
+    ...(config.extendedNextHop === true &&
+      families.includes('ipv4') && { extendedNextHop: [IPV4_OVER_IPV6] }),
+    ...(role !== undefined && isExternal(config) && { role: roleNames.indexOf(role) }),
+  }
+}
+
+/** RFC 9234 §4: roles, like other checks, are for peers in another AS. */
+function isExternal(config: SessionConfig): boolean {
+  return config.asn !== config.localAsn
+}
+
 /**
  * Makes our OPEN: 4-octet AS numbers, the families, route refresh in both kinds, extended messages,
- * and graceful restart as a receiver.
- *
- * Graceful restart lists no family, as nothing is forwarded here (RFC 4724 §3). Its N bit stays off:
- * with it a peer would take our own shutdown for a restart unless told otherwise (RFC 8538 §3).
+ * graceful restart as a receiver, and what the configuration asks for: additional paths, IPv6 next hops
+ * for IPv4, a role.
  */
 export function buildOpen(config: SessionConfig): OpenMessage {
   return {
@@ -35,14 +68,7 @@ export function buildOpen(config: SessionConfig): OpenMessage {
     myAs: config.localAsn > MAX_TWO_OCTET_AS ? AS_TRANS : config.localAsn,
     holdTime: config.holdTime,
     bgpIdentifier: config.routerId,
-    capabilities: encodeCapabilities({
-      multiprotocol: config.families.map((family) => [Afi[family], Safi.unicast]),
-      routeRefresh: true,
-      enhancedRouteRefresh: true,
-      extendedMessage: true,
-      fourOctetAs: config.localAsn,
-      gracefulRestart: { restartState: false, notification: false, restartTime: 0, families: [] },
-    }),
+    capabilities: encodeCapabilities(ourCapabilities(config)),
     otherParameters: [],
     extendedParameters: false,
   }
@@ -103,6 +129,43 @@ function checkPeer(config: SessionConfig, theirs: OpenMessage): void {
   }
 }
 
+/** Whether the peer can restart gracefully: it names families whose routes outlive it (RFC 4724 §3). */
+export function restartsGracefully(negotiated: Negotiated | undefined): boolean {
+  const families = negotiated?.remoteCapabilities.gracefulRestart?.families ?? []
+  return families.length > 0
+}
+
+/** Whether the peer sends path identifiers: it can, and we asked for it (RFC 7911 §4). */
+function sendsPaths(family: FamilyName, local: Capabilities, remote: Capabilities): boolean {
+  const mode = ({ addPath }: Capabilities) =>
+    addPath.find(({ afi, safi }) => familyOf(afi, safi) === family)?.sendReceive ?? 0
+  return (mode(local) & AddPathMode.receive) !== 0 && (mode(remote) & AddPathMode.send) !== 0
+}
+
+/** RFC 8950 §4: both sides announced IPv4 unicast with IPv6 next hops. */
+function takesIpv6NextHop(capabilities: Capabilities): boolean {
+  return capabilities.extendedNextHop.some(
+    ({ afi, safi, nextHopAfi }) => familyOf(afi, safi) === 'ipv4' && nextHopAfi === Afi.ipv6,
+  )
+}
+
+/** How UPDATEs of the peer are to be read. */
+function decodeSettings(
+  config: SessionConfig,
+  local: Capabilities,
+  remote: Capabilities,
+): DecodeSettings {
+  const external = isExternal(config)
+  return {
+    as4: local.fourOctetAs !== undefined && remote.fourOctetAs !== undefined,
+    external,
+    addPathIpv4: sendsPaths('ipv4', local, remote),
+    addPathIpv6: sendsPaths('ipv6', local, remote),
+    extendedNextHop: takesIpv6NextHop(local) && takesIpv6NextHop(remote),
+    ...(config.firstAsCheck === true && external && { firstAs: config.asn }),
+  }
+}
+
 /**
  * Decides what the session will be.
  * @param ours as `buildOpen` made it
@@ -121,6 +184,9 @@ export function negotiate(
   const families = config.families.filter((family) => announced.includes(family))
   if (families.length === 0) throw noCommonFamily(config, ours)
   const holdTime = Math.min(ours.holdTime, theirs.holdTime)
+  if (local.role !== undefined) {
+    checkRoles(theirs.capabilities, local.role, config.roleStrict === true)
+  }
   const extended = local.extendedMessage && remote.extendedMessage
   return {
     holdTime,
@@ -131,15 +197,10 @@ export function negotiate(
     remoteRouterId: formatIpv4(theirs.bgpIdentifier),
     families,
     maxMessageLength: extended ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
-    decode: {
-      as4: local.fourOctetAs !== undefined && remote.fourOctetAs !== undefined,
-      external: config.asn !== config.localAsn,
-      addPathIpv4: false,
-      addPathIpv6: false,
-      extendedNextHop: false,
-      ...(config.firstAsCheck === true &&
-        config.asn !== config.localAsn && { firstAs: config.asn }),
-    },
+    decode: decodeSettings(config, local, remote),
+    ...(local.role !== undefined && { role: config.role }),
+    gracefulNotification:
+      local.gracefulRestart?.notification === true && remote.gracefulRestart?.notification === true,
     remoteCapabilities: remote,
   }
 }

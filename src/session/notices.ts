@@ -1,6 +1,6 @@
 /** What the sessions tell their peers of their own accord (RFC 4271 §4.5). */
 import { CeaseSubcode, ErrorCode, FsmSubcode, MessageType } from '../wire/codes.ts'
-import { encodeShutdownCommunication } from '../wire/notification.ts'
+import { encodeHardReset, encodeShutdownCommunication } from '../wire/notification.ts'
 import { EventType, type Notice } from './events.ts'
 
 const NO_DATA = new Uint8Array(0)
@@ -23,6 +23,36 @@ export function ceaseNotice(subcode: number, communication = ''): Notice {
     subcode,
     data: carries && communication !== '' ? encodeShutdownCommunication(communication) : NO_DATA,
   }
+}
+
+/**
+ * What ends the session for good, so that no route of it may stay (RFC 8538 §5.1). What is too much to
+ * hold cannot be kept either.
+ */
+const terminal: readonly number[] = [
+  CeaseSubcode.outOfResources,
+  CeaseSubcode.maximumPrefixes,
+  CeaseSubcode.administrativeShutdown,
+  CeaseSubcode.peerDeconfigured,
+  CeaseSubcode.administrativeReset,
+]
+
+/**
+ * The form of a NOTIFICATION on a session where others mean a restart (RFC 8538 §3.1): one that ends the
+ * session for good is wrapped in a Hard Reset.
+ */
+export function hardened(notice: Notice): Notice {
+  if (notice.code !== ErrorCode.cease || !terminal.includes(notice.subcode)) return notice
+  return {
+    code: ErrorCode.cease,
+    subcode: CeaseSubcode.hardReset,
+    data: encodeHardReset(notice),
+  }
+}
+
+/** Whether no route may stay after it (RFC 8538 §4). */
+export function isHardReset({ code, subcode }: Notice): boolean {
+  return code === ErrorCode.cease && subcode === CeaseSubcode.hardReset
 }
 
 /** The message behind an event, where there is one. */

@@ -1,6 +1,10 @@
 /** What a session counts and remembers over all its connections. */
 import { describeError } from '../wire/errors.ts'
-import { describeNotification, readShutdownCommunication } from '../wire/notification.ts'
+import {
+  describeNotification,
+  readHardReset,
+  readShutdownCommunication,
+} from '../wire/notification.ts'
 import { formatHex } from '../wire/octets.ts'
 import type { Notice } from './events.ts'
 import type { MessageCounts, NotificationRecord, SessionStatus } from './types.ts'
@@ -43,7 +47,10 @@ export function recordNotification(
   if (communication === undefined) {
     return { direction, code, subcode, text: describeNotification(notice), data, time }
   }
-  return { direction, code, subcode, text: describeError(code, subcode), communication, data, time }
+  const inner = readHardReset(notice)
+  const wrapped = inner === undefined ? '' : ` (${describeError(inner.code, inner.subcode)})`
+  const text = `${describeError(code, subcode)}${wrapped}`
+  return { direction, code, subcode, text, communication, data, time }
 }
 
 /** One sentence for logs and `lastError`. */

@@ -11,6 +11,7 @@ import type { Connection, ConnectionPool } from './connection.ts'
 import { type Conversation, type ConversationHost, createConversation } from './conversation.ts'
 import { createDamping } from './damping.ts'
 import { EventType, type MachineEvent, type Notice } from './events.ts'
+import { restartsGracefully } from './negotiate.ts'
 import { ceaseNotice } from './notices.ts'
 import { createParking } from './parking.ts'
 import { createRecord } from './record.ts'
@@ -238,18 +239,13 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
         why: `session ${name} is held down: ${record.lastError}`,
       }
     }
-    if (main.state === SessionState.Established && !restartsGracefully()) {
+    if (main.state === SessionState.Established && !restartsGracefully(main.negotiated)) {
       return {
         notice: COLLISION,
         why: `session ${name} is already established with port ${main.connection?.remotePort}`,
       }
     }
     return undefined
-  }
-
-  function restartsGracefully(): boolean {
-    const families = main.negotiated?.remoteCapabilities.gracefulRestart?.families ?? []
-    return families.length > 0
   }
 
   function accept(connection: Connection, open?: Uint8Array): Refusal | undefined {

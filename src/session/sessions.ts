@@ -110,6 +110,10 @@ const decisive = [
   'firstAsCheck',
   'password',
   'ttlSecurity',
+  'addPath',
+  'extendedNextHop',
+  'role',
+  'roleStrict',
 ] as const satisfies readonly (keyof SessionConfig)[]
 
 function needsRestart(before: SessionConfig, after: SessionConfig): boolean {

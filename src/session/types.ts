@@ -1,5 +1,6 @@
 /** What a session is told and what it tells; the seam between sockets and everything above. */
 import type { FamilyName } from '../prefix/prefix.ts'
+import type { RoleName } from '../wire/capabilities.ts'
 import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
 
 /** RFC 4273 numbers, as `bgpwarden_session_state` shows them. */
@@ -46,6 +47,14 @@ export interface SessionConfig {
   readonly password?: string
   /** TTL security (RFC 5082): hops to the peer, 1 to 254; 1: directly connected. */
   readonly ttlSecurity?: number
+  /** Asks the peer for all its paths of a prefix (RFC 7911), in every family. */
+  readonly addPath?: boolean
+  /** Takes IPv4 routes with an IPv6 next hop (RFC 8950). */
+  readonly extendedNextHop?: boolean
+  /** Our role towards an external peer (RFC 9234 §3); absent: none is announced. */
+  readonly role?: RoleName
+  /** Refuses a peer that announces no role (RFC 9234 §4.2). */
+  readonly roleStrict?: boolean
 }
 
 /** A limit on routes per family. */
@@ -71,6 +80,10 @@ export interface Negotiated {
   /** 4096, or 65535 (RFC 8654). */
   readonly maxMessageLength: number
   readonly decode: DecodeSettings
+  /** Our role, where one is configured (RFC 9234). */
+  readonly role?: RoleName
+  /** Both sides keep routes over a NOTIFICATION, unless it is a Hard Reset (RFC 8538 §4). */
+  readonly gracefulNotification: boolean
   readonly remoteCapabilities: Capabilities
 }
 
@@ -90,7 +103,12 @@ export interface NotificationRecord {
 }
 
 export type DownReason =
-  | { readonly kind: 'notification'; readonly notification: NotificationRecord }
+  | {
+      readonly kind: 'notification'
+      readonly notification: NotificationRecord
+      /** RFC 8538 §4: the peer's routes may be kept as stale for a while all the same. */
+      readonly graceful?: boolean
+    }
   | {
       readonly kind: 'closed'
       readonly message: string

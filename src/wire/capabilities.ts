@@ -230,6 +230,9 @@ export function encodeCapabilities(c: Partial<Capabilities>): Capability[] {
   return [...list, ...(c.unknown ?? [])]
 }
 
+/** RFC 7911 §4, Send/Receive; both together are 3. */
+export const AddPathMode = { receive: 1, send: 2 } as const
+
 /** RFC 9234 §4.1, by value. */
 export const roleNames = ['provider', 'rs-server', 'rs-client', 'customer', 'peer'] as const
 export type RoleName = (typeof roleNames)[number]

@@ -79,6 +79,15 @@ export function readHardReset(n: NotificationFields): NotificationMessage | unde
   return { type: MessageType.notification, code, subcode, data: n.data.slice(2) }
 }
 
+/** Makes the data field of a Hard Reset (RFC 8538 §3.1): the NOTIFICATION that would have been sent without it. */
+export function encodeHardReset({ code, subcode, data }: NotificationFields): Uint8Array {
+  return Uint8Array.from([
+    ...octets('error code', code, 1),
+    ...octets('error subcode', subcode, 1),
+    ...data,
+  ])
+}
+
 /**
  * Reads the operator's text of a shutdown or reset (RFC 9003 §2), also inside a Hard Reset.
  * @returns the text without control characters; undefined when there is none, or when its length

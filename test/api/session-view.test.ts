@@ -34,7 +34,7 @@ test('capabilities in words', () => {
     'IPv4 unicast with IPv6 next hop (RFC 8950)',
     'Extended messages (RFC 8654)',
     'Role customer (RFC 9234)',
-    'Graceful restart for IPv4 unicast, restart time 120 s (RFC 4724)',
+    'Graceful restart for IPv4 unicast, restart time 120 s (RFC 4724), also over a NOTIFICATION (RFC 8538)',
     '4-octet AS number 4200000001 (RFC 6793)',
     'Additional paths IPv6 unicast, send and receive (RFC 7911)',
     'Enhanced route refresh (RFC 7313)',

@@ -291,6 +291,28 @@ test('a graceful restart keeps the routes: stale until they come again (RFC 4724
   expect(lab.events.some((event) => event.to === 'Failed')).toBe(false)
 })
 
+test('a second restart before End-of-RIB keeps no routes from before the first (RFC 4724 §4.2)', () => {
+  const lab = labWith('3356')
+  lab.announce('edge-a', '203.0.113.0/24')
+  lab.wait(5)
+  lab.down('edge-a', lab.now + 120_000)
+  lab.wait(5)
+  lab.up('edge-a', 3356)
+  lab.announce('edge-a', '203.0.113.0/24')
+  lab.wait(5)
+  lab.down('edge-a', lab.now + 120_000)
+  // 198.51.100.0/24 has not come since the first one.
+  expect(lab.engine.view.ribRoutes().ipv4).toBe(1)
+  expect(lab.reasons('web')).toEqual(['session-down@edge-a'])
+  lab.wait(5)
+  lab.up('edge-a', 3356)
+  lab.announce('edge-a', '198.51.100.0/24')
+  lab.end('edge-a')
+  expect(lab.state('web')).toBe('Verified')
+  expect(lab.engine.view.ribRoutes().ipv4).toBe(1)
+  expect(lab.events.some((event) => event.to === 'Failed')).toBe(false)
+})
+
 test('a peer that does not come back in time loses its routes', () => {
   const lab = labWith('3356')
   lab.down('edge-a', lab.now + 30_000)

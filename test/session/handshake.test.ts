@@ -35,7 +35,7 @@ function status() {
   return found
 }
 
-const OUR_OPEN = '04fbf4005ac00002011e021c010400010001010400020001020006004002000041040000fbf44600'
+const OUR_OPEN = '04fbf4005ac00002011e021c010400010001010400020001020006004002400041040000fbf44600'
 
 describe('a session comes up', () => {
   test('when the peer opens the connection', async () => {

@@ -38,7 +38,7 @@ describe('our OPEN', () => {
     expect(octets.toString('hex', 19)).toBe(
       ['04', 'fbf4', '005a', 'c0000201', '1e', '021c']
         .concat('010400010001', '010400020001', '0200', '0600')
-        .concat('40020000', '41040000fbf4', '4600')
+        .concat('40024000', '41040000fbf4', '4600')
         .join(''),
     )
   })
@@ -165,4 +165,150 @@ describe('firstAsCheck', () => {
     const internal = agree({ firstAsCheck: true, localAsn: 64501, routerId: 1 })
     expect(internal.decode.firstAs).toBeUndefined()
   })
+})
+
+/** Capabilities of the peer's OPEN, as [code, value octets]. */
+type Given = NonNullable<PeerOpen['capabilities']>
+
+/** The values of a capability in our OPEN, in hex. */
+function announced(code: number, config: Partial<SessionConfig>): string[] {
+  return buildOpen(sessionConfig(config))
+    .capabilities.filter((each) => each.code === code)
+    .map(({ value }) => Buffer.from(value).toString('hex'))
+}
+
+describe('addPath (RFC 7911 §4)', () => {
+  test('asks for paths of the families of the session, and sends none', () => {
+    expect(announced(69, {})).toEqual([])
+    expect(announced(69, { addPath: true })).toEqual(['00010101' + '00020101'])
+    expect(announced(69, { addPath: true, families: ['ipv6'] })).toEqual(['00020101'])
+  })
+
+  const [receive, send, both] = [1, 2, 3]
+  test.for([
+    ['the peer sends IPv4', { addPath: true }, [0, 1, 1, send], [true, false]],
+    [
+      'the peer sends and receives both',
+      { addPath: true },
+      [0, 1, 1, both, 0, 2, 1, both],
+      [true, true],
+    ],
+    ['the peer would only receive', { addPath: true }, [0, 1, 1, receive], [false, false]],
+    ['we did not ask', {}, [0, 1, 1, both, 0, 2, 1, both], [false, false]],
+    [
+      'of a family that is not ours',
+      { addPath: true, families: ['ipv6'] },
+      [0, 1, 1, send],
+      [false, false],
+    ],
+    ['of multicast', { addPath: true }, [0, 1, 2, send], [false, false]],
+    ['Send/Receive 4 is not understood', { addPath: true }, [0, 1, 1, 4], [false, false]],
+  ] as [string, Partial<SessionConfig>, number[], [boolean, boolean]][])(
+    '%s',
+    ([, config, value, expected]) => {
+      const capabilities: Given = [ipv4Unicast, ipv6Unicast, [69, value]]
+      const { decode } = agree(config, { capabilities })
+      expect([decode.addPathIpv4, decode.addPathIpv6]).toEqual(expected)
+    },
+  )
+})
+
+describe('extendedNextHop (RFC 8950 §4)', () => {
+  // AFI 1, SAFI 1 in two octets, next hop AFI 2.
+  const ipv4OverIpv6 = [0, 1, 0, 1, 0, 2]
+
+  test('is announced for IPv4 unicast, where the session carries it', () => {
+    expect(announced(5, {})).toEqual([])
+    expect(announced(5, { extendedNextHop: true })).toEqual(['000100010002'])
+    expect(announced(5, { extendedNextHop: true, families: ['ipv6'] })).toEqual([])
+  })
+
+  test.for([
+    ['both sides', true, ipv4OverIpv6, true],
+    ['the peer alone', false, ipv4OverIpv6, false],
+    ['of VPN routes', true, [0, 1, 0, 128, 0, 2], false],
+    ['with VPN routes', true, [0, 1, 0, 128, 0, 2, ...ipv4OverIpv6], true],
+    ['of another next hop', true, [0, 1, 0, 1, 0, 1], false],
+  ] as [string, boolean, number[], boolean][])('%s', ([, extendedNextHop, value, expected]) => {
+    const capabilities: Given = [ipv4Unicast, [5, value]]
+    expect(agree({ extendedNextHop }, { capabilities }).decode.extendedNextHop).toBe(expected)
+  })
+})
+
+describe('role (RFC 9234 §4)', () => {
+  const roles = ['provider', 'rs-server', 'rs-client', 'customer', 'peer'] as const
+  const peerSays = (...values: number[]): PeerOpen => ({
+    capabilities: [ipv4Unicast, ...values.map((value) => [9, [value]] as const)],
+  })
+
+  test.for(roles.map((role, value) => [role, value] as const))('%s is %i', ([role, value]) => {
+    expect(announced(9, { role })).toEqual([`0${value}`])
+  })
+
+  test('none without the key, and none inside our AS', () => {
+    expect(announced(9, {})).toEqual([])
+    expect(announced(9, { role: 'peer', asn: 64500 })).toEqual([])
+    expect(agree({ role: 'peer', asn: 64500 }, { asn: 64500 }).role).toBeUndefined()
+  })
+
+  // RFC 9234 §4.2, Table 2: local role, role of the remote AS.
+  const allowed = [
+    'provider customer',
+    'customer provider',
+    'rs-server rs-client',
+    'rs-client rs-server',
+    'peer peer',
+  ]
+  test.for(roles.flatMap((local) => roles.map((remote, value) => [local, remote, value] as const)))(
+    'ours %s, the peer is %s',
+    ([local, remote, value]) => {
+      if (allowed.includes(`${local} ${remote}`)) {
+        expect(agree({ role: local }, peerSays(value)).role).toBe(local)
+      } else {
+        const error = refusal({ role: local }, peerSays(value))
+        expect([error.code, error.subcode]).toEqual([2, 11])
+        expect(error.message).toContain(`ours is ${local}, the peer's ${remote}`)
+      }
+    },
+  )
+
+  test('a peer without one is taken, but not strictly', () => {
+    expect(agree({ role: 'provider' }).role).toBe('provider')
+    const error = refusal({ role: 'provider', roleStrict: true }, {})
+    expect([error.code, error.subcode]).toEqual([2, 11])
+    expect(agree({ role: 'provider', roleStrict: true }, peerSays(3)).role).toBe('provider')
+  })
+
+  test('a peer with several is refused, unless they are one', () => {
+    expect(agree({ role: 'peer' }, peerSays(4, 4)).role).toBe('peer')
+    expect(refusal({ role: 'peer' }, peerSays(4, 3)).subcode).toBe(11)
+  })
+
+  test('what the peer says is its own business where we have no role', () => {
+    expect(agree({}, peerSays(0, 3)).role).toBeUndefined()
+  })
+})
+
+describe('the N bit of graceful restart (RFC 8538 §2)', () => {
+  test.for([
+    ['set', [0x40, 120, 0, 1, 1, 0x80], true],
+    ['not set', [0x00, 120, 0, 1, 1, 0x80], false],
+    ['set by a helper', [0x40, 0], true],
+  ] as [string, number[], boolean][])('%s', ([, value, expected]) => {
+    const capabilities: Given = [ipv4Unicast, [64, value]]
+    expect(agree({}, { capabilities }).gracefulNotification).toBe(expected)
+  })
+
+  test('no graceful restart at all', () => {
+    expect(agree().gracefulNotification).toBe(false)
+  })
+})
+
+test('dynamic capabilities are not understood, and change nothing', () => {
+  // Codes 66 (deprecated) and 67 (draft-ietf-idr-dynamic-cap §3): a list of capability codes.
+  const capabilities: Given = [ipv4Unicast, [66, []], [67, [1, 2, 64]]]
+  const agreed = agree({}, { capabilities })
+  expect(agreed.families).toEqual(['ipv4'])
+  expect(agreed.remoteCapabilities.unknown.map(({ code }) => code)).toEqual([66, 67])
+  expect(announced(66, {}).concat(announced(67, {}))).toEqual([])
 })

@@ -54,6 +54,7 @@ export function fakeNegotiated(given: Partial<Negotiated> = {}): Negotiated {
     keepaliveTime: 30,
     remoteAsn: 64501,
     remoteAddress: '192.0.2.9',
+    gracefulNotification: false,
     remoteRouterId: '192.0.2.9',
     families: ['ipv4', 'ipv6'],
     maxMessageLength: 4096,

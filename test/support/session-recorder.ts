@@ -51,7 +51,7 @@ export function createSessionRecorder(): SessionRecorder {
       },
       down(name, reason) {
         const { kind } = reason
-        const graceful = kind === 'closed' && reason.graceful === true ? ' graceful' : ''
+        const graceful = reason.graceful === true ? ' graceful' : ''
         const what = kind === 'closed' ? reason.message : reason.notification.text
         note(`${name} down ${kind}${graceful}: ${what}`)
       },

@@ -124,6 +124,7 @@ describe('metrics of sessions', () => {
       bgpwarden_session_update_errors_total: 'counter',
       bgpwarden_verdicts_total: 'counter',
       bgpwarden_findings_total: 'counter',
+      bgpwarden_session_route_notes_total: 'counter',
       bgpwarden_verdict_latency_seconds: 'histogram',
     })
   })
