@@ -62,9 +62,9 @@ describe('compose.yaml', () => {
     }
     const path = provider.providers[0]?.options.path
     expect(services['grafana']?.volumes).toContain(`./grafana/dashboards:${path}:ro`)
+    // Its dashboards take whatever Prometheus there is.
     const dashboard = await read('grafana/dashboards/overview.json')
-    const uids = [...dashboard.matchAll(/"uid": "(prometheus)"/g)]
-    expect(uids.length).toBeGreaterThan(10)
+    expect(dashboard).not.toMatch(/"uid": "prometheus"/)
   })
 })
 

@@ -2,28 +2,19 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, makeApi } from './support/api.ts'
-import { type Daemon, daemonHost, makeDaemon, repository, startRelay } from './support/daemon.ts'
+import { parse } from 'yaml'
+import { type Daemon, daemonHost, makeDaemon, repository } from './support/daemon.ts'
+import { type Asked, askAll, listOf, tableOf } from './support/dashboard-queries.ts'
 import { startFrr, vtysh } from './support/frr.ts'
 import { type Lan, makeLan } from './support/lan.ts'
 import { metric } from './support/metrics.ts'
 import { type Program, run, startProgram } from './support/process.ts'
+import { type Prometheus, startPrometheus } from './support/prometheus.ts'
 import { waitFor } from './support/wait.ts'
 import { makeWorkspace, type Workspace } from './support/workspace.ts'
 
 const lab = (file: string) => join(repository, 'lab', file)
 const grafana = (file: string) => join(repository, 'grafana', file)
-
-interface Panel {
-  readonly title: string
-  readonly targets?: readonly { readonly expr: string }[]
-}
-
-async function dashboardQueries(): Promise<{ title: string; expr: string }[]> {
-  const text = await readFile(grafana('dashboards/overview.json'), 'utf8')
-  const { panels } = JSON.parse(text) as { panels: Panel[] }
-  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
-}
 
 describe('the files of the lab', () => {
   test('BIRD accepts bird.conf', async () => {
@@ -43,18 +34,22 @@ describe('FRR and BIRD side by side', () => {
   let workspace: Workspace
   let lan: Lan
   let daemon: Daemon
-  let prometheus: Api
+  let prometheus: Prometheus
   let frrDirectory: string
   let birdDirectory: string
   const programs: Program[] = []
+  /** What Prometheus was asked, and what it answered. */
+  const queryList: string[] = []
 
   beforeAll(async () => {
     workspace = await makeWorkspace()
     lan = await makeLan('warden', daemonHost)
     await lan.join('frr', 11)
     await lan.join('bird', 12)
-    const config = await readFile(lab('bgpwarden.yaml'), 'utf8')
-    daemon = await makeDaemon(lan, await workspace.folder('daemon'), config)
+    const config = parse(await readFile(lab('bgpwarden.yaml'), 'utf8')) as Record<string, unknown>
+    // The lab keeps nothing; its dashboards can show whether it could.
+    const storage = { path: join(await workspace.folder('storage'), 'bgpwarden.db') }
+    daemon = await makeDaemon(lan, await workspace.folder('daemon'), { ...config, storage })
     await daemon.start()
 
     frrDirectory = await workspace.folder('frr')
@@ -70,49 +65,22 @@ describe('FRR and BIRD side by side', () => {
         ...['-s', join(birdDirectory, 'bird.ctl')],
       ]),
     )
-    prometheus = await startPrometheus()
+    prometheus = await startPrometheus(lan, await workspace.folder('prometheus'))
+    programs.push(...prometheus.programs)
   })
   afterAll(async () => {
+    const list = queryList.join('\n')
+    console.log(list)
+    const file = process.env['BGPWARDEN_QUERY_LIST']
+    if (file !== undefined) await writeFile(file, list)
     for (const program of programs.reverse()) await program.stop()
     await daemon?.close()
     await lan?.close()
     await workspace?.remove()
   })
 
-  /** Prometheus beside the daemon, with the lab's configuration; only the name of the target differs. */
-  async function startPrometheus(): Promise<Api> {
-    const directory = await workspace.folder('prometheus')
-    const config = await readFile(grafana('prometheus/prometheus.yml'), 'utf8')
-    await writeFile(
-      join(directory, 'prometheus.yml'),
-      config.replace('bgpwarden:9179', '127.0.0.1:9179').replaceAll(': 5s', ': 1s'),
-    )
-    await copyFile(grafana('prometheus/alerts.yml'), join(directory, 'alerts.yml'))
-    const socketFile = join(directory, 'http.sock')
-    programs.push(
-      startProgram('prometheus', [
-        ...lan.inside(lan.hub),
-        'prometheus',
-        `--config.file=${join(directory, 'prometheus.yml')}`,
-        `--storage.tsdb.path=${join(directory, 'data')}`,
-        '--web.listen-address=127.0.0.1:9090',
-      ]),
-      startRelay(lan, lan.hub, socketFile, 9090),
-    )
-    const api = makeApi(socketFile)
-    await waitFor('Prometheus to be ready', () => api.text('/-/ready'))
-    return api
-  }
-
-  /** @returns the samples that a PromQL query gives now */
-  async function query(expression: string) {
-    const answer = await prometheus.get<{
-      data: { result: { metric: Record<string, string>; value: [number, string] }[] }
-    }>(`/api/v1/query?query=${encodeURIComponent(expression)}`)
-    return answer.data.result
-  }
   const queried = (what: string, expression: string) =>
-    waitFor(what, async () => (await query(expression)).length > 0)
+    waitFor(what, async () => (await prometheus.query(expression)).length > 0)
 
   test('each registered prefix has the verdict that the lab is made to show', async () => {
     await daemon.sessionIs('frr', 'Established')
@@ -133,7 +101,14 @@ describe('FRR and BIRD side by side', () => {
     expect(metric(samples, 'bgpwarden_prefixes', { state: 'Failed' })).toBe(3)
   })
 
-  test('Prometheus has it all, and every query of the dashboard answers', async () => {
+  /** Has BIRD end its session with a NOTIFICATION and come back. */
+  async function resetBird(times: number) {
+    await run(['birdc', '-s', join(birdDirectory, 'bird.ctl'), 'restart', 'bgpwarden'])
+    await waitFor('the flap', async () => (await daemon.session('bird')).flaps === times)
+    await daemon.sessionIs('bird', 'Established')
+  }
+
+  test('Prometheus has it all, and every query of every dashboard answers', async () => {
     await queried('both sessions', 'count(bgpwarden_session_state == 6) == 2')
     await queried('a verified prefix', 'bgpwarden_prefix_state{name="web"} == 2')
     await queried('a failing prefix', 'bgpwarden_prefix_state{name="mail"} == 4')
@@ -141,20 +116,51 @@ describe('FRR and BIRD side by side', () => {
       'its reason',
       'bgpwarden_prefix_finding{name="mail", reason="missing-community"} == 1',
     )
-    // No NOTIFICATION, no series.
-    const mayBeEmpty = /bgpwarden_session_notifications_total/
-    const queries = await dashboardQueries()
-    expect(queries.length).toBeGreaterThan(10)
-    const exported = await daemon.api.text('/metrics')
-    for (const { title, expr } of queries) {
-      for (const [name] of expr.matchAll(/bgpwarden_\w+/g))
-        expect(exported, title).toContain(`# TYPE ${name.replace(/_bucket$/, '')} `)
-      const expression = expr.replaceAll('$__rate_interval', '1m').replaceAll('$session', '.*')
-      await queried(
-        `the panel "${title}"`,
-        mayBeEmpty.test(expr) ? `(${expression}) or vector(0)` : expression,
-      )
+    await resetBird(1)
+    await queried('the flap', 'increase(bgpwarden_session_flaps_total{session="bird"}[15s]) > 0')
+    await queried('an alert', 'ALERTS{alertname="BgpwardenPrefixFailed"}')
+    await queried('End-of-RIB again', 'min(bgpwarden_session_end_of_rib) == 1')
+    await queried('the verdict again', 'bgpwarden_prefix_state{name="backup"} == 4')
+
+    const asked = await askAll(prometheus, { session: 'bird', prefix: 'backup' })
+    queryList.push(listOf(asked))
+    expect(asked.length).toBeGreaterThan(80)
+    // No session of a configuration file belongs to a peering.
+    const mayBeEmpty = ({ where }: { where: string }) => where === '$peering'
+    const answered = ({ series }: Asked) => series.some(({ value }) => value !== 'NaN')
+    const empty = asked.filter((each) => !answered(each) && !mayBeEmpty(each))
+    expect(empty.map(({ dashboard, where, sent }) => ({ dashboard, where, sent }))).toEqual([])
+  })
+
+  test('every alert rule is evaluated without an error, over metrics that are there', async () => {
+    const { data } = await prometheus.api.get<{
+      data: {
+        groups: {
+          rules: {
+            name: string
+            query: string
+            health: string
+            alerts: { annotations: object }[]
+          }[]
+        }[]
+      }
+    }>('/api/v1/rules')
+    const rules = data.groups.flatMap((group) => group.rules)
+    expect(rules.length).toBeGreaterThan(8)
+    const alertRows: Pick<Asked, 'where' | 'sent' | 'series'>[] = []
+    for (const { name, query, health, alerts } of rules) {
+      expect(health, name).toBe('ok')
+      expect(JSON.stringify(alerts), name).not.toContain('error expanding template')
+      const series = await prometheus.query(query)
+      alertRows.push({ where: name, sent: query, series })
+      for (const [metric] of query.matchAll(/\b(bgpwarden|nodejs)_\w+|\bup\b/g)) {
+        expect((await prometheus.query(`count(${metric})`)).length, `${name}: ${metric}`).toBe(1)
+      }
     }
+    queryList.push(tableOf('alerts.yml', alertRows))
+    const failed = rules.find(({ name }) => name === 'BgpwardenPrefixFailed')
+    const [alert] = failed?.alerts ?? []
+    expect(JSON.stringify(alert?.annotations)).toContain('/docs/findings/')
   })
 
   test('mending each router as its file says is seen in verdict, event, metric and Prometheus', async () => {
