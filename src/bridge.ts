@@ -98,9 +98,9 @@ export function createBridge(options: BridgeOptions): SessionListener {
       }
     },
 
-    update(name, view, start, end) {
+    update(name, view, start, end, receivedAt) {
       try {
-        const handling = engine.receiveUpdate(name, view, start, end, clock.now())
+        const handling = engine.receiveUpdate(name, view, start, end, receivedAt)
         if (handling === Handling.accept) return
         const detail = engine.problem() ?? ''
         reporter.malformedUpdate(name, handlingName[handling] as Treatment, detail)

@@ -52,7 +52,8 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
   const routes = (octets: number[]) =>
     octets.map((o) => ({ prefix: parsePrefix(`10.0.${o}.0/24`) }))
   const send = (messages: readonly Uint8Array[]) => {
-    for (const message of messages) bridge.update('edge-a', viewOf(message), 0, message.length)
+    for (const message of messages)
+      bridge.update('edge-a', viewOf(message), 0, message.length, clock.now())
     bridge.chunkDone('edge-a', performance.now())
   }
   const negotiated = fakeNegotiated()

@@ -1,6 +1,7 @@
 /** The sockets that routers connect to. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { formatEndpoint } from './address.ts'
+import { adoptSocket } from './shared-buffer.ts'
 import { descriptorOf, type ListeningSocket } from './socket-security.ts'
 
 export interface Endpoint {
@@ -39,7 +40,7 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenEr
 /** Opens one socket; `::` takes IPv4 too, where the system does so. */
 function listenOn(endpoint: Endpoint, accept: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(accept)
+    const server = createServer({ pauseOnConnect: true }, (socket) => accept(adoptSocket(socket)))
     server.once('error', (error) => reject(listenError(endpoint, error)))
     server.listen({ host: endpoint.address, port: endpoint.port }, () => {
       server.removeAllListeners('error')

@@ -45,8 +45,9 @@ export function createReception(
   let delivered = false
 
   function frame(type: number, view: DataView, start: number, end: number): void {
-    record.lastMessageAt = host.receivedAt
-    if (type === MessageType.update) update(view, start, end)
+    const at = host.receivedAt
+    record.lastMessageAt = at
+    if (type === MessageType.update) update(view, start, end, at)
     else others[type as keyof typeof others]?.(view, start, end)
   }
 
@@ -64,16 +65,16 @@ export function createReception(
     return `the peer sent ${type} in state ${stateName(state)}`
   }
 
-  function update(view: DataView, start: number, end: number): void {
+  function update(view: DataView, start: number, end: number, at: number): void {
     received.update++
     if (host.machine.state !== SessionState.Established) {
       host.dispatch({ type: EventType.update }, misplaced('UPDATE'))
       return
     }
     // What the machine answers to an UPDATE in Established, without the objects that asking takes.
-    host.heard(host.receivedAt)
+    host.heard(at)
     delivered = true
-    listener.update(name, view, start, end)
+    listener.update(name, view, start, end, at)
   }
 
   function keepalive(): void {

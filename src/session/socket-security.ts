@@ -2,8 +2,9 @@
  * TCP MD5 signatures (RFC 2385) and generalised TTL security (RFC 5082) on the sockets of sessions.
  * A session that asks for one of them has it or does not come up: nothing here is tried and given up.
  */
-import { isIPv4, Socket } from 'node:net'
+import { isIPv4, type Socket } from 'node:net'
 import type { Endpoint } from './listener.ts'
+import { createSocket } from './shared-buffer.ts'
 import {
   leastTtl,
   limitTtl,
@@ -205,14 +206,14 @@ export function createSocketSecurity(load: () => SystemCalls = loadSystemCalls):
   }
 
   function openSocket(peer: Secured): Socket {
-    if (!isSecured(peer)) return new Socket()
+    if (!isSecured(peer)) return createSocket()
     const key = peer.password === undefined ? 'ttlSecurity' : 'password'
     const fd = attempt(peer, key, (calls) => calls.openSocket(familyOf(peer.address)))
     try {
       apply(peer, () => fd)
       // Reading waits until it is connected.
       const options = { fd, readable: true, writable: true, manualStart: true }
-      return new Socket(options)
+      return createSocket(options)
     } catch (error) {
       loaded?.close(fd)
       throw error

@@ -174,8 +174,11 @@ export interface SessionStatus {
 export interface SessionListener {
   stateChanged(name: string, from: SessionState, to: SessionState): void
   established(name: string, negotiated: Negotiated): void
-  /** A whole UPDATE, header included, at `start` to `end` (exclusive); valid only during the call. */
-  update(name: string, view: DataView, start: number, end: number): void
+  /**
+   * A whole UPDATE, header included, at `start` to `end` (exclusive); valid only during the call.
+   * @param receivedAt milliseconds since the epoch: when its chunk came
+   */
+  update(name: string, view: DataView, start: number, end: number, receivedAt: number): void
   /** The peer's ROUTE-REFRESH boundary: RFC 7313 BoRR or EoRR. */
   refreshBoundary(name: string, family: FamilyName, boundary: 'begin' | 'end'): void
   /** Every message of a chunk was handed over; `readAt` is performance.now() when its octets came. */

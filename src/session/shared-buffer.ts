@@ -1,0 +1,40 @@
+/**
+ * Sockets that all read into one buffer, where Node makes one of 64 KiB for each chunk. The octets of a
+ * `data` event are therefore valid only during the event, like everything that a decoder shows.
+ */
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+
+/** As much as Node reads at once. */
+const buffer = new Uint8Array(65_536)
+
+/** Makes a socket that reads into the buffer. @param options as those of `new Socket` */
+export function createSocket(options: SocketConstructorOpts = {}): Socket {
+  const reading: SocketConstructorOpts & ConnectOpts = {
+    ...options,
+    onread: {
+      buffer,
+      callback(length, octets) {
+        socket.emit('data', octets.subarray(0, length))
+        return true
+      },
+    },
+  }
+  const socket = new Socket(reading)
+  return socket
+}
+
+/**
+ * Has an accepted socket read into the buffer, which a server has no option for: another object takes its
+ * connection over, as happens when connections go to another process.
+ * @param accepted by a server with `pauseOnConnect`; without further use afterwards
+ * @returns the socket to use; `accepted` itself where it cannot be done
+ */
+export function adoptSocket(accepted: Socket): Socket {
+  const handle: unknown = Reflect.get(accepted, '_handle')
+  if (typeof handle !== 'object' || handle === null) {
+    accepted.resume()
+    return accepted
+  }
+  Reflect.set(accepted, '_handle', null)
+  return createSocket({ handle } as SocketConstructorOpts)
+}
