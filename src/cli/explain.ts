@@ -1,5 +1,6 @@
 /** `bgpwarden explain`: the verdict that an announcement would get. */
 import type { ExplainRequestJson, ExplanationJson } from '../api/schemas.ts'
+import { policyText } from '../api/verdict-words.ts'
 import { parsePrefix } from '../prefix/text.ts'
 import { type AsPathSegment, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
@@ -8,7 +9,7 @@ import { type ClientOptions, createApiClient, jsonDocument } from './api-client.
 import { Exit, UsageError } from './failure.ts'
 import { styleFor, type Terminal } from './terminal.ts'
 import { cleanText } from './text.ts'
-import { keyValues, policyText, renderFindings, statePaint } from './verdict-text.ts'
+import { keyValues, renderFindings, statePaint } from './verdict-text.ts'
 
 interface ExplainOptions extends ClientOptions {
   readonly asPath: string

@@ -1,10 +1,11 @@
 /** How verdicts look on a terminal: states, findings with their evidence, the matrix of sessions. */
-import type { FindingJson, PolicyJson, PrefixJson, RouteJson } from '../api/schemas.ts'
+import type { FindingJson, PrefixJson, RouteJson } from '../api/schemas.ts'
+import { evidencePairs, policyText } from '../api/verdict-words.ts'
 import type { PrefixStateName, RouteClass } from '../engine/types.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import { type Column, renderTable, shortenList } from './table.ts'
 import { type Paint, type Style, styleFor, type Terminal } from './terminal.ts'
-import { cleanText, count, displayWidth, paragraph } from './text.ts'
+import { cleanText, displayWidth, paragraph } from './text.ts'
 
 type Screen = Pick<Terminal, 'columns' | 'color'>
 
@@ -30,43 +31,6 @@ export function keyValues(
       return paragraph(head, cleanText(value), screen.columns)
     })
     .join('')
-}
-
-/** @returns for instance `all of 8075:8007; at most 3 AS numbers; no prepending` */
-export function policyText(policy: PolicyJson): string {
-  const communities = policy.requiredCommunities
-  const required =
-    communities.length === 0
-      ? 'no community required'
-      : communities.length === 1
-        ? `community ${communities[0]}`
-        : `${policy.communityMatch} of the communities ${communities.join(', ')}`
-  return [
-    required,
-    `at most ${count(policy.maxAsPathLength, 'AS number')}`,
-    policy.allowPrepending ? 'prepending allowed' : 'no prepending',
-    ...(policy.bogonAsn === 'off' ? ['bogon AS numbers allowed'] : []),
-  ].join('; ')
-}
-
-/** The facts of a finding, those that are there, as label and value. */
-function evidencePairs(evidence: FindingJson['evidence']): [label: string, value: string][] {
-  const list = (items: readonly string[]) => (items.length === 0 ? 'none' : items.join(' '))
-  const pairs: [string, string | undefined][] = [
-    ['AS path', evidence.asPath === '' ? 'empty' : evidence.asPath],
-    ['path length', evidence.pathLength?.toString()],
-    ['AS number', evidence.asn?.toString()],
-    ['position', evidence.position?.toString()],
-    ['origin AS', evidence.originAsn?.toString()],
-    ['communities', evidence.communities && list(evidence.communities)],
-    // An announcement that nobody made has no next hop.
-    ['next hop', evidence.nextHop || undefined],
-    ['other', evidence.otherName && `${evidence.otherName} ${evidence.otherPrefix ?? ''}`],
-    ['routes', evidence.routes?.length ? list(evidence.routes) : undefined],
-    ['count', evidence.count?.toString()],
-    ['detail', evidence.detail],
-  ]
-  return pairs.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]))
 }
 
 /** One finding: reason and place, its sentence, what to do, what it was seen on. */

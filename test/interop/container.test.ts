@@ -73,6 +73,7 @@ describe('Dockerfile', () => {
     const lines = await instructions('Dockerfile')
     expect(lines.filter((line) => line.startsWith('FROM '))).toEqual([
       'FROM node:24-slim AS dependencies',
+      'FROM node:24-slim AS page',
       'FROM node:24-slim',
     ])
     expect(lines.find((line) => line.startsWith('RUN npm'))).toContain('--omit=dev')
@@ -88,7 +89,16 @@ describe('Dockerfile', () => {
     const copied = (await instructions('Dockerfile'))
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
       .flatMap((line) => line.split(' ').slice(1, -1))
-    expect(copied).toEqual(['package.json', 'package-lock.json', 'package.json', 'LICENSE', 'src'])
+    const manifests = ['package.json', 'package-lock.json']
+    expect(copied).toEqual([
+      ...manifests,
+      ...manifests,
+      'src',
+      'docs',
+      'package.json',
+      'LICENSE',
+      'src',
+    ])
     for (const source of copied) {
       expect(existsSync(join(repository, source)), source).toBe(true)
       expect(allowed).toContain(`!${source}`)

@@ -1,0 +1,80 @@
+/** The daemon's API, as the page asks it. Every path carries the type of its answer. */
+import type {
+  EventListJson,
+  ExplainRequestJson,
+  ExplanationJson,
+  OverviewJson,
+  PrefixJson,
+  PrefixListJson,
+  Problem,
+  RouteListJson,
+  SessionJson,
+  SessionListJson,
+} from '../../api/schemas.ts'
+
+/** A path below `api/v1/` whose answer is a `T`. */
+export type Path<T> = string & { readonly answer?: T }
+
+type Query = Readonly<Record<string, string | number | undefined>>
+
+function withQuery<T>(path: string, query: Query): Path<T> {
+  const given = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined || value === '' ? [] : [[key, String(value)]],
+  )
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+}
+
+/** What can be read, and what comes back. */
+export const paths = {
+  overview: (): Path<OverviewJson> => 'overview',
+  prefixes: (query: Query): Path<PrefixListJson> =>
+    withQuery('prefixes', { messages: 'first', ...query }),
+  prefix: (name: string): Path<PrefixJson> => `prefixes/${encodeURIComponent(name)}`,
+  sessions: (query: Query = {}): Path<SessionListJson> =>
+    withQuery('sessions', { limit: 1000, ...query }),
+  session: (name: string): Path<SessionJson> => `sessions/${encodeURIComponent(name)}`,
+  routes: (name: string, query: Query): Path<RouteListJson> =>
+    withQuery(`sessions/${encodeURIComponent(name)}/routes`, query),
+  events: (query: Query): Path<EventListJson> => withQuery('events', query),
+}
+
+/** The daemon refused, or did not answer; `message` is for people. */
+export class ApiFailure extends Error {
+  /** HTTP status; 0: no answer. */
+  readonly status: number
+  /** Mistakes of the input, by place. */
+  readonly fields: ReadonlyMap<string, string>
+
+  constructor(message: string, status: number, fields: ReadonlyMap<string, string> = new Map()) {
+    super(message)
+    this.status = status
+    this.fields = fields
+  }
+}
+
+async function failureOf(response: Response): Promise<ApiFailure> {
+  const problem = (await response.json().catch(() => undefined)) as Problem | undefined
+  const fields = new Map(problem?.errors?.map(({ path, message }) => [path, message]))
+  const said = problem?.detail ?? `The daemon answered with status ${response.status}.`
+  return new ApiFailure(said, response.status, fields)
+}
+
+async function ask<T>(path: string, init: RequestInit): Promise<T> {
+  const url = new URL(`api/v1/${path}`, document.baseURI)
+  const response = await fetch(url, init).catch(() => {
+    throw new ApiFailure('The daemon does not answer. This page goes on asking.', 0)
+  })
+  if (!response.ok) throw await failureOf(response)
+  return (await response.json()) as T
+}
+
+/** @throws ApiFailure */
+export function get<T>(path: Path<T>): Promise<T> {
+  return ask<T>(path, {})
+}
+
+/** What if: the verdict that an announcement would get. @throws ApiFailure */
+export function explain(request: ExplainRequestJson): Promise<ExplanationJson> {
+  const headers = { 'content-type': 'application/json' }
+  return ask('explain', { method: 'POST', headers, body: JSON.stringify(request) })
+}

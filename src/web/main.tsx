@@ -1,0 +1,59 @@
+/** The page: what stands in its address decides which view is shown. */
+import { render } from 'preact'
+import { startClock } from './data/clock.ts'
+import { startLive } from './data/live.ts'
+import { place, startPlace } from './data/place.ts'
+import type { Place } from './logic/route.ts'
+import { Shell } from './parts/shell.tsx'
+import { To } from './parts/text.tsx'
+import { Title } from './parts/title.tsx'
+import { Events } from './views/events.tsx'
+import { Explain } from './views/explain.tsx'
+import { Overview } from './views/overview.tsx'
+import { PrefixView } from './views/prefix.tsx'
+import { Prefixes } from './views/prefixes.tsx'
+import { SessionView } from './views/session.tsx'
+import { Sessions } from './views/sessions.tsx'
+
+function View({ at }: { at: Place | undefined }) {
+  if (at === undefined) {
+    return (
+      <>
+        <Title text="Nothing here" />
+        <p>
+          This address leads nowhere. <To view="overview">To the overview</To>
+        </p>
+      </>
+    )
+  }
+  const { view, name, query } = at
+  switch (view) {
+    case 'overview':
+      return <Overview />
+    case 'prefixes':
+      return name === undefined ? <Prefixes query={query} /> : <PrefixView key={name} name={name} />
+    case 'sessions':
+      return name === undefined ? (
+        <Sessions query={query} />
+      ) : (
+        <SessionView key={name} name={name} query={query} />
+      )
+    case 'explain':
+      return <Explain query={query} />
+    case 'events':
+      return <Events query={query} />
+  }
+}
+
+function Page() {
+  return (
+    <Shell view={place.value?.view}>
+      <View at={place.value} />
+    </Shell>
+  )
+}
+
+startClock()
+startPlace()
+startLive()
+render(<Page />, document.body)

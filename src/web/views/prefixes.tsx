@@ -1,0 +1,157 @@
+import type { PrefixListJson, PrefixSummaryJson } from '../../api/schemas.ts'
+import { findingReasons } from '../../engine/types.ts'
+import { paths } from '../data/api.ts'
+import { usePages } from '../data/pages.ts'
+import { go } from '../data/place.ts'
+import { useResource } from '../data/resource.ts'
+import type { Query } from '../logic/route.ts'
+import { prefixLooks, prefixStates } from '../logic/states.ts'
+import { counted, grouped } from '../logic/words.ts'
+import { PrefixBadge } from '../parts/badge.tsx'
+import { Empty, Failure } from '../parts/card.tsx'
+import { Chips } from '../parts/chips.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Search } from '../parts/search.tsx'
+import { Ago, To } from '../parts/text.tsx'
+import { Title } from '../parts/title.tsx'
+import { Cell, WindowedTable } from '../parts/windowed.tsx'
+
+const columns = [
+  { title: 'State', class: 'state' },
+  { title: 'Prefix', class: 'name' },
+  { title: 'For', class: 'since' },
+  { title: 'Why' },
+]
+
+function Row({ item }: { item: PrefixSummaryJson }) {
+  return (
+    <>
+      <Cell class="state">
+        <PrefixBadge state={item.state} />
+      </Cell>
+      <Cell class="name">
+        <To view="prefixes" name={item.name} class="strong">
+          {item.name}
+        </To>
+        <span class="under">
+          <span class="code">{item.prefix}</span>
+          {item.owner === null ? '' : ` ${item.owner}`}
+        </span>
+      </Cell>
+      <Cell class="since">
+        <Ago time={item.since} />
+      </Cell>
+      <Cell class="why">
+        {item.reasons.map((reason) => (
+          <span key={reason} class="reason-word">
+            {reason}
+          </span>
+        ))}
+        <span class="sentence">{item.errorMessage}</span>
+      </Cell>
+    </>
+  )
+}
+
+function Filters({
+  query,
+  counts,
+}: {
+  query: Query
+  counts: PrefixListJson['counts'] | undefined
+}) {
+  const sessions = useResource(paths.sessions())
+  const set = (changed: Readonly<Record<string, string | undefined>>) =>
+    go('prefixes', undefined, { ...query, ...changed }, true)
+  const { state, reason = '', session = '', search = '' } = query
+  const shown = prefixStates.filter((each) => (counts?.[each] ?? 0) > 0 || each === state)
+  return (
+    <search class="filters">
+      <Search
+        label="Name, prefix or owner"
+        value={search}
+        onSearch={(text) => set({ search: text })}
+      />
+      <Chips
+        label="State"
+        choices={shown.map((each) => ({
+          value: each,
+          label: (
+            <>
+              <Icon shape={prefixLooks[each].shape} /> {each}
+            </>
+          ),
+          count: counts?.[each] ?? 0,
+        }))}
+        chosen={state}
+        onChoose={(value) => set({ state: value })}
+      />
+      <label>
+        Reason{' '}
+        <select value={reason} onChange={(event) => set({ reason: event.currentTarget.value })}>
+          <option value="">any</option>
+          {findingReasons.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Session{' '}
+        <select value={session} onChange={(event) => set({ session: event.currentTarget.value })}>
+          <option value="">any</option>
+          {(sessions.data?.items ?? []).map(({ name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      {state || reason || session || search ? (
+        <button type="button" onClick={() => go('prefixes', undefined, {}, true)}>
+          Clear
+        </button>
+      ) : null}
+    </search>
+  )
+}
+
+export function Prefixes({ query }: { query: Query }) {
+  const { state, reason, session, search } = query
+  const path = paths.prefixes({ state, reason, session, search })
+  const { data, failure, waiting, more } = usePages<PrefixSummaryJson, PrefixListJson>(path)
+  const matched = data?.page.matched ?? null
+  const total = Object.values(data?.page.counts ?? {}).reduce((sum, count) => sum + count, 0)
+  const filtered = Boolean(state || reason || session || search)
+  return (
+    <>
+      <div class="view-head">
+        <Title text="Prefixes" />
+        <p role="status" class="faint" data-settled={!waiting}>
+          {data === undefined
+            ? 'Reading…'
+            : !filtered
+              ? `${grouped(total)} registered`
+              : matched === null
+                ? 'Filtered'
+                : `${grouped(matched)} of ${counted(total, 'prefix', 'prefixes')}`}
+        </p>
+      </div>
+      <Filters query={query} counts={data?.page.counts} />
+      <Failure failure={failure} />
+      {data === undefined ? null : data.items.length === 0 && data.cursor === null ? (
+        <Empty>{filtered ? 'No prefix matches.' : 'No prefix is registered.'}</Empty>
+      ) : (
+        <WindowedTable
+          label="Registered prefixes"
+          columns={columns}
+          items={data.items}
+          keyOf={(item) => item.name}
+          row={(item) => <Row item={item} />}
+          total={
+            data.cursor === null ? data.items.length : Math.max(data.items.length + 1, matched ?? 0)
+          }
+          busy={waiting}
+          onNearEnd={more}
+        />
+      )}
+    </>
+  )
+}
