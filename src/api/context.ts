@@ -1,8 +1,10 @@
 /** What the API reads from: views of the other parts, handed in by the daemon. */
 import type { EngineView } from '../engine/types.ts'
+import type { Kind } from '../peering/kind.ts'
 import type { Registry } from '../peering/registry-types.ts'
 import type { FamilyName } from '../prefix/prefix.ts'
 import type { Clock, SessionControl } from '../session/types.ts'
+import type { AuditEntry, AuditQuery, Store, StoredPage } from '../store/types.ts'
 import type { EventLog } from '../telemetry/event-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ApiToken } from './auth.ts'
@@ -41,6 +43,12 @@ export interface SessionCommands {
   ): { readonly families: readonly FamilyName[] } | { readonly refused: string }
 }
 
+/** What the API reads of the store. */
+export interface KeptRecords extends Pick<Store, 'answer'> {
+  /** Newest first; `entry` increases. */
+  audit(query: AuditQuery): Promise<StoredPage<AuditEntry & { readonly entry: number }>>
+}
+
 export interface ApiContext {
   readonly engine: EngineView
   readonly sessions: SessionControl
@@ -62,6 +70,10 @@ export interface ApiContext {
   readonly anonymousRead?: boolean
   /** The registry; absent: the daemon has none. */
   readonly registry?: Registry
+  /** Its kinds, which have routes also where there is no registry. */
+  readonly kinds?: readonly Kind[]
+  /** Where answers and the audit log are kept. */
+  readonly store?: KeptRecords
   readonly limits?: Partial<ApiLimits>
 }
 

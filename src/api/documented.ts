@@ -24,10 +24,13 @@ const problems = {
   401: 'A valid token is needed',
   403: 'The token does not allow it, or the API is read-only because no token is configured',
   404: 'Nothing has that name',
-  409: 'The state of the session does not allow it',
+  409: 'The state of the thing does not allow it, or something else stands in the way',
+  412: 'It is not as `If-Match` or `If-None-Match` expect it',
   413: 'The body is too large',
-  415: 'The body is not JSON',
-  503: 'Too many at a time; try again later',
+  415: 'The body is not of a known type',
+  422: 'The Idempotency-Key came with another request before',
+  428: '`If-Match` or `If-None-Match` is missing',
+  503: 'Too many at a time, or no registry or storage',
 } as const
 
 /** Declares the problems that a route can answer with. */

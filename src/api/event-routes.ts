@@ -19,10 +19,25 @@ type EventQuery = z.infer<typeof eventListQuery>
 /** An ISO 8601 date, with or without a time; RFC 3339 and a little less. */
 const isoDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/
 
+function parseTime(text: string): number {
+  return isoDate.test(text) ? Date.parse(text) : Number.NaN
+}
+
+/**
+ * Reads a time of a query.
+ * @returns milliseconds since the epoch
+ * @throws HttpProblem 400
+ */
+export function readTime(path: string, text: string): number {
+  const time = parseTime(text)
+  if (!Number.isNaN(time)) return time
+  throw invalidField(path, `"${text}" is no time such as 2026-11-21T09:00:00Z`)
+}
+
 /** @throws HttpProblem 400 when the text is neither an id nor a time */
 function readSince(since: string): EventStart {
   if (/^\d{1,16}$/.test(since)) return { id: Number(since) }
-  const time = isoDate.test(since) ? Date.parse(since) : Number.NaN
+  const time = parseTime(since)
   if (Number.isNaN(time)) {
     throw invalidField(
       'since',

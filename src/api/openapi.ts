@@ -1,7 +1,11 @@
 /** `/openapi.json`: OpenAPI 3.1, generated from the schemas that validate and serialise. */
 import swagger from '@fastify/swagger'
-import { createJsonSchemaTransformObject, jsonSchemaTransform } from 'fastify-type-provider-zod'
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+} from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Kind } from '../peering/kind.ts'
 import type { Api } from './documented.ts'
 
 /** Names of component schemas that a piece of the document refers to. */
@@ -31,10 +35,17 @@ interface Document {
   readonly components?: { readonly schemas?: Record<string, unknown> }
 }
 
-const allSchemas = createJsonSchemaTransformObject({})
+/** A text that is read as a value of ours has no JSON Schema of what it became. */
+const zodToJsonConfig = { unrepresentable: 'any' } as const
+const transform = createJsonSchemaTransform({ zodToJsonConfig })
+const allSchemas = createJsonSchemaTransformObject({ zodToJsonConfig })
 
 /** Registers the generator; routes that come later are in the document. */
-export async function addOpenapi(app: Api, version: string): Promise<void> {
+export async function addOpenapi(
+  app: Api,
+  version: string,
+  kinds: readonly Pick<Kind, 'segment' | 'title'>[],
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -49,13 +60,18 @@ export async function addOpenapi(app: Api, version: string): Promise<void> {
         { name: 'sessions', description: 'BGP sessions and their routes' },
         { name: 'prefixes', description: 'Registered prefixes and their verdicts' },
         { name: 'events', description: 'What changed' },
+        { name: 'registry', description: 'The registry as a whole, and who wrote what' },
+        ...[...new Map(kinds.map((kind) => [kind.segment, kind.title]))].map(([name, title]) => ({
+          name,
+          description: `The registry: ${title}s`,
+        })),
         { name: 'status', description: 'The daemon itself' },
       ],
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       },
     },
-    transform: jsonSchemaTransform,
+    transform,
     transformObject(document) {
       const made = allSchemas(document)
       const whole = made as Document & typeof made

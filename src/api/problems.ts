@@ -1,6 +1,8 @@
 /** Errors of the API as RFC 9457 problem details. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { type Refusal, RefusedError } from '../peering/kind.ts'
+import { ConflictError, StoreError } from '../store/types.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Problem } from './schemas.ts'
 
@@ -14,7 +16,13 @@ const kinds = {
   unauthorized: 'A valid token is needed',
   'read-only': 'The API is read-only',
   forbidden: 'The token does not allow this',
-  conflict: 'The state of the thing does not allow this',
+  conflict: 'It does not go with what there is',
+  'not-possible': 'The state of the thing does not allow this',
+  'precondition-failed': 'It is not as the request expects it',
+  'precondition-required': 'The request must say what it expects',
+  'key-reused': 'The key belongs to another request',
+  'no-registry': 'The daemon has no registry',
+  storage: 'The storage cannot be used',
   'body-too-large': 'The request body is too large',
   'unsupported-media-type': 'The request body has an unknown format',
   'request-timeout': 'The request took too long to arrive',
@@ -25,6 +33,9 @@ export type ProblemKind = keyof typeof kinds
 
 export interface ProblemOptions {
   readonly errors?: Problem['errors']
+  readonly reason?: string | null
+  readonly place?: string | null
+  readonly conflictsWith?: string | null
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -55,15 +66,24 @@ export function unknownName(what: string, name: string): HttpProblem {
   return new HttpProblem(404, 'not-found', `No ${what} has the name "${name}".`)
 }
 
+/** 503: there is no registry to ask. */
+export function noRegistry(): HttpProblem {
+  const detail = 'This daemon keeps no registry: set storage.path in its configuration.'
+  return new HttpProblem(503, 'no-registry', detail)
+}
+
 /** @param url as requested; its query is not repeated to the client */
 export function toProblem(error: HttpProblem, url: string): Problem {
-  const { errors } = error.options
+  const { errors, reason, place, conflictsWith } = error.options
   return {
     type: `urn:bgpwarden:problem:${error.kind}`,
     title: kinds[error.kind],
     status: error.status,
     detail: error.message,
     instance: url.split('?', 1)[0] ?? url,
+    ...(reason && { reason }),
+    ...(place && { place }),
+    ...(conflictsWith && { conflictsWith }),
     ...(errors && { errors }),
   }
 }
@@ -95,6 +115,31 @@ function fromFastify(error: FastifyError, bodyLimit: number): HttpProblem {
   }
 }
 
+const refusals: Readonly<Record<Refusal, readonly [status: number, kind: ProblemKind]>> = {
+  invalid: [400, 'invalid-request'],
+  forbidden: [403, 'forbidden'],
+  'not-found': [404, 'not-found'],
+  conflict: [409, 'conflict'],
+  'not-possible': [409, 'not-possible'],
+  stale: [412, 'precondition-failed'],
+}
+
+/** What the registry and the store say no to; undefined: a bug. */
+function fromRegistry(error: Error): HttpProblem | undefined {
+  if (error.name === 'CursorError') return invalidField('cursor', error.message)
+  if (error instanceof RefusedError) {
+    const { refusal, message, place, conflictsWith, reason } = error
+    const [status, kind] = refusals[refusal]
+    const errors = place === null ? {} : { errors: [{ path: place, message }] }
+    return new HttpProblem(status, kind, message, { place, conflictsWith, reason, ...errors })
+  }
+  if (error instanceof ConflictError) {
+    return new HttpProblem(412, 'precondition-failed', 'Somebody else changed it; read it again.')
+  }
+  if (error instanceof StoreError) return new HttpProblem(503, 'storage', error.message)
+  return undefined
+}
+
 /** Places in a request as clients write them: `limit`, `asPath.2`. */
 function fromValidation(error: FastifyError): HttpProblem {
   const where = error.validationContext ?? 'request'
@@ -117,9 +162,11 @@ export function errorHandler(log: Log, bodyLimit: number, send = sendProblem) {
     if (hasZodFastifySchemaValidationErrors(error)) {
       return send(request, reply, fromValidation(error))
     }
+    const refused = fromRegistry(error)
+    if (refused !== undefined) return send(request, reply, refused)
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) {
-      return send(request, reply, fromFastify(error, bodyLimit))
+      return send(request, reply, fromFastify(error, request.routeOptions?.bodyLimit ?? bodyLimit))
     }
     const { method, url } = request
     log.error({ event: 'api-bug', err: error, method, url }, `${method} ${url} failed`)

@@ -21,7 +21,7 @@ export const MAX_LIMIT = 1000
 
 const sessionStateNames = Object.keys(SessionState) as SessionStateName[]
 
-const time = z.string().meta({
+export const time = z.string().meta({
   format: 'date-time',
   description: 'UTC, with milliseconds',
   examples: ['2026-11-21T09:04:00.000Z'],
@@ -52,6 +52,12 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string().describe('What was wrong with this request, and what was expected'),
     instance: z.string().describe('Path of the request'),
+    reason: z
+      .string()
+      .optional()
+      .describe('Code of the rule that says no, such as `duplicate-prefix`'),
+    place: z.string().optional().describe('Place in what was sent'),
+    conflictsWith: z.string().optional().describe('Id of the resource that stands in the way'),
     errors: z
       .array(z.object({ path: z.string().describe('Place in the request'), message: z.string() }))
       .optional()
@@ -65,14 +71,14 @@ export type Problem = z.infer<typeof problemSchema>
 const cursorDescription = 'Opaque; give it back to read the next page. null: this is the last page'
 
 /** A page of `item`. */
-function pageOf<T extends z.ZodType>(item: T) {
+export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({
     items: z.array(item),
     cursor: z.string().nullable().describe(cursorDescription),
   })
 }
 
-const paging = {
+export const paging = {
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: z.string().min(1).max(512).optional().describe('The `cursor` of the page before'),
 }

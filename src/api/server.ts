@@ -18,6 +18,8 @@ import { addOverviewRoutes } from './overview-routes.ts'
 import { addPage } from './page.ts'
 import { addPrefixRoutes } from './prefix-routes.ts'
 import { errorHandler, HttpProblem, PROBLEM_TYPE, sendProblem, toProblem } from './problems.ts'
+import { addRegistryRoutes } from './registry-routes.ts'
+import { addResourceRoutes } from './resource-routes.ts'
 import { createScope } from './scope.ts'
 import { addSessionCommandRoutes } from './session-command-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
@@ -156,7 +158,7 @@ export function createApi(context: ApiContext): FastifyInstance {
   const scope = createScope(context.engine, context.registry)
   const routes: RouteContext = { ...context, scope }
   app.register(async (root: Api) => {
-    await addOpenapi(root, context.version)
+    await addOpenapi(root, context.version, context.kinds ?? [])
     addStatusRoutes(root, context, gate)
     addOpenapiRoute(root)
     await root.register(
@@ -175,6 +177,8 @@ export function createApi(context: ApiContext): FastifyInstance {
         addSessionCommandRoutes(v1, routes)
         addPrefixRoutes(v1, routes)
         addEventRoutes(v1, routes, streams)
+        addResourceRoutes(v1, routes)
+        await addRegistryRoutes(v1, routes)
       },
       { prefix: '/api/v1' },
     )

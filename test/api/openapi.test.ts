@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fakeKinds } from '../support/fake-registry.ts'
 import { testApi } from '../support/test-api.ts'
 
 interface Operation {
@@ -18,7 +19,7 @@ interface Document {
 }
 
 async function document(): Promise<Document> {
-  const { app } = testApi()
+  const { app } = testApi({ kinds: fakeKinds })
   return (await app.inject('/openapi.json')).json<Document>()
 }
 
@@ -31,23 +32,41 @@ test('every route is in the document, and no other', async () => {
       .map((method) => `${method.toUpperCase()} ${path}`),
   )
   expect(routes.sort()).toEqual([
+    'DELETE /api/v1/harbours/{harbour}/ships/{name}',
+    'DELETE /api/v1/harbours/{name}',
+    'GET /api/v1/audit',
     'GET /api/v1/events',
+    'GET /api/v1/harbours',
+    'GET /api/v1/harbours/{harbour}/ships',
+    'GET /api/v1/harbours/{harbour}/ships/{name}',
+    'GET /api/v1/harbours/{name}',
     'GET /api/v1/overview',
     'GET /api/v1/policy',
     'GET /api/v1/prefixes',
     'GET /api/v1/prefixes/{name}',
+    'GET /api/v1/registry/export',
     'GET /api/v1/sessions',
     'GET /api/v1/sessions/{name}',
     'GET /api/v1/sessions/{name}/routes',
+    'GET /api/v1/ships',
     'GET /healthz',
     'GET /metrics',
     'GET /openapi.json',
     'GET /readyz',
+    'PATCH /api/v1/harbours/{harbour}/ships/{name}',
+    'PATCH /api/v1/harbours/{name}',
     'POST /api/v1/explain',
+    'POST /api/v1/harbours',
+    'POST /api/v1/harbours/{harbour}/ships',
+    'POST /api/v1/harbours/{name}/open',
     'POST /api/v1/prefixes/{name}/validate',
+    'POST /api/v1/registry/apply',
+    'POST /api/v1/registry/plan',
     'POST /api/v1/sessions/{name}/clear',
     'POST /api/v1/sessions/{name}/shutdown',
     'POST /api/v1/sessions/{name}/start',
+    'PUT /api/v1/harbours/{harbour}/ships/{name}',
+    'PUT /api/v1/harbours/{name}',
   ])
 })
 
@@ -62,7 +81,7 @@ test('every operation says what it does, takes its path parameters and describes
       expect(inPath.map(({ name, required }) => [name, required])).toEqual(
         named.map((name) => [name, true]),
       )
-      expect(Object.keys(operation.responses), path).toContain('200')
+      expect(Object.keys(operation.responses).join(' '), path).toMatch(/20[014]/)
       for (const [status, response] of Object.entries(operation.responses)) {
         expect(response.description, `${path} ${status}`).toBeTypeOf('string')
         const expected =
@@ -74,6 +93,30 @@ test('every operation says what it does, takes its path parameters and describes
   expect(paths['/api/v1/prefixes/{name}/validate']?.['post']?.security).toEqual([{ bearer: [] }])
   expect(Object.keys(paths['/api/v1/explain']?.['post']?.requestBody?.content ?? {})).toEqual([
     'application/json',
+  ])
+})
+
+test('a kind has the schemas of its row, with its example and a filter for each property', async () => {
+  const { components, paths } = await document()
+  expect(components.schemas['HarbourSpecInput'] ?? components.schemas['HarbourSpec']).toMatchObject(
+    {
+      required: ['country'],
+      additionalProperties: false,
+      examples: [{ country: 'NL', berths: 12 }],
+    },
+  )
+  const list = paths['/api/v1/harbours']?.['get']
+  expect(list?.parameters?.map(({ name }) => name)).toEqual([
+    ...['name', 'owner', 'country', 'berths', 'state', 'errorMessage', 'limit', 'cursor', 'sort'],
+  ])
+  expect(list?.tags).toEqual(['harbours'])
+  const open = paths['/api/v1/harbours/{name}/open']?.['post']
+  expect(open?.summary).toBe('Opens a harbour')
+  expect(open?.security).toEqual([{ bearer: [] }])
+  const apply = paths['/api/v1/registry/apply']?.['post']
+  expect(Object.keys(apply?.requestBody?.content ?? {})).toEqual([
+    'application/json',
+    'application/yaml',
   ])
 })
 

@@ -20,6 +20,8 @@ export interface TestApiOptions {
   readonly tokens?: readonly (string | ApiToken)[]
   readonly anonymousRead?: boolean
   readonly registry?: ApiContext['registry']
+  readonly kinds?: ApiContext['kinds']
+  readonly store?: ApiContext['store']
   readonly limits?: Partial<ApiLimits>
   readonly ready?: ApiContext['ready']
   readonly engine?: Partial<ApiContext['engine']>
@@ -66,6 +68,8 @@ export function testApi(options: TestApiOptions = {}) {
     ...(options.tokens && { tokens: options.tokens.map(apiToken) }),
     ...(options.anonymousRead !== undefined && { anonymousRead: options.anonymousRead }),
     ...(options.registry && { registry: options.registry }),
+    ...(options.kinds && { kinds: options.kinds }),
+    ...(options.store && { store: options.store }),
     ...(options.limits && { limits: options.limits }),
   })
   return { app, world, commanded, clock, log, eventLog }
