@@ -1,7 +1,7 @@
 /** `/api/v1/registry/plan | apply | export` and `/api/v1/audit`: the registry as a whole. */
 import type { FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
-import type { Registry, RegistryDocument } from '../peering/registry-types.ts'
+import type { PlannedChange, Registry, RegistryDocument } from '../peering/registry-types.ts'
 import type { AuditQuery } from '../store/types.ts'
 import { operators } from './auth.ts'
 import type { RouteContext } from './context.ts'
@@ -50,7 +50,7 @@ function addDocuments(app: Api, registry: () => Registry): void {
   app.post(
     '/registry/plan',
     { ...settings, schema: { ...schema, summary: 'What `apply` of a document would change' } },
-    (request) => ({ changes: copy(registry().plan(...asked(request))) }),
+    async (request) => ({ changes: copy(await registry().plan(...asked(request))) }),
   )
   app.post(
     '/registry/apply',
@@ -66,7 +66,7 @@ function addDocuments(app: Api, registry: () => Registry): void {
 }
 
 /** Lists of our own, as the serializer wants them. */
-function copy(changes: ReturnType<Registry['plan']>) {
+function copy(changes: readonly PlannedChange[]) {
   return changes.map((change) => ({ ...change, differences: [...change.differences] }))
 }
 

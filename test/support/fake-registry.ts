@@ -208,7 +208,7 @@ export function fakeRegistry() {
       keep(options, view(kept))
       return view(kept)
     },
-    plan(_principal, document, prune) {
+    async plan(_principal, document, prune) {
       return planOf(all, document, prune)
     },
     async apply(principal, document, prune) {
