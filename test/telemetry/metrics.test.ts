@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Finding, findingReasons } from '../../src/engine/types.ts'
+import { type Finding, findingReasons, routeNotes } from '../../src/engine/types.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { escapeLabel } from '../../src/telemetry/prefix-exposition.ts'
 import {
@@ -68,6 +68,7 @@ function twoSessions(): FakeWorld {
         withdrawn: { ipv4: 18, ipv6: 1 },
         classes: { verified: 5, failed: 6, overlap: 7, unregistered: 8 },
         findings: { ...zeros(findingReasons), 'private-asn': 3 },
+        notes: { ...zeros(routeNotes), 'own-as': 4 },
         updateErrors: { 'attribute-discard': 1, 'treat-as-withdraw': 2, 'session-reset': 0 },
       }),
     },
@@ -230,6 +231,9 @@ describe('metrics of sessions', () => {
       'session=edge-a,verdict=unregistered 8',
       'session=edge-b,verdict=verified 0',
     ])
+    const notes = seriesOf(exposition, 'bgpwarden_session_route_notes_total')
+    expect(notes).toHaveLength(2 * routeNotes.length)
+    expect(notes).toContain('session=edge-a,note=own-as 4')
     const findings = seriesOf(exposition, 'bgpwarden_findings_total')
     expect(findings).toHaveLength(2 * findingReasons.length)
     expect(findings).toContain('session=edge-a,reason=private-asn 3')

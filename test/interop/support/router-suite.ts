@@ -287,18 +287,21 @@ export function describeRouter(make: string, startRouter: StartRouter): void {
         const now = await daemon.session(session)
         return now.lastNotification?.communication === message && now
       })
+      // RFC 8538 §3.1: a router that set the N bit, as FRR does, wraps it in a Hard Reset.
+      const hard = status.lastNotification?.subcode === 9
+      const shutdown = 'Cease / Administrative Shutdown'
       expect(status.lastNotification).toMatchObject({
         direction: 'received',
         code: 6,
-        subcode: 2,
-        text: 'Cease / Administrative Shutdown',
+        subcode: hard ? 9 : 2,
+        text: hard ? `Cease / Hard Reset (${shutdown})` : shutdown,
         communication: message,
       })
       const counted = metric(await daemon.metrics(), 'bgpwarden_session_notifications_total', {
         session,
         direction: 'received',
         code: '6',
-        subcode: '2',
+        subcode: hard ? '9' : '2',
       })
       expect(counted).toBeGreaterThanOrEqual(1)
       // Leave the session as it was found.
