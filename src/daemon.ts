@@ -5,10 +5,12 @@ import { createApi, listenApi } from './api/server.ts'
 import { createBridge } from './bridge.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { type ConfigDifference, diffConfig } from './config/diff.ts'
-import { readTokens } from './config/secrets.ts'
+import { readTokens, readWebhooks } from './config/secrets.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
 import { createSessionCommands } from './operator.ts'
+import { formatIpv4 } from './prefix/text.ts'
+import { createWebhooks } from './push/webhooks.ts'
 import { steadyClock } from './session/clock.ts'
 import { createSessions, type SessionManager } from './session/sessions.ts'
 import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
@@ -125,9 +127,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let { config } = options
   prepareStorage(config.storage.path)
   const tokens = await readTokens(config.listen.http.tokens)
+  const receivers = await readWebhooks(config.webhooks)
   const startedAt = clock.now()
   const events = createEventLog({ startedAt, capacity: config.events.keep })
   const reporter = createReporter({ log, clock, eventLog: events })
+  const webhooks = createWebhooks({
+    webhooks: receivers,
+    eventLog: events,
+    clock,
+    log,
+    source: `urn:bgpwarden:${formatIpv4(config.local.routerId)}`,
+  })
   const engine = createEngine({
     policy: config.policy,
     now: clock.now,
@@ -158,6 +168,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version,
     log,
     counts: reporter.counts,
+    webhooks: webhooks.list,
     ...(config.storage.path !== null && { storageUp: () => storage()?.ok === true }),
   })
   const storage = () => {
@@ -180,6 +191,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     engine: engine.view,
     sessions,
     commands: createSessionCommands(sessions, reporter),
+    webhooks,
     eventLog: events,
     metrics,
     version,
@@ -217,6 +229,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async close(communication = '') {
       clearInterval(ticker)
       background.stop()
+      webhooks.close()
       await Promise.all([sessions.close(communication, CLOSE_WITHIN_MS), api.close()])
       reporter.close()
     },

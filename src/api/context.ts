@@ -3,6 +3,7 @@ import type { EngineView } from '../engine/types.ts'
 import type { Kind } from '../peering/kind.ts'
 import type { Registry } from '../peering/registry-types.ts'
 import type { FamilyName } from '../prefix/prefix.ts'
+import type { Webhooks } from '../push/webhooks.ts'
 import type { Clock, SessionControl } from '../session/types.ts'
 import type { AuditEntry, AuditQuery, Store, StoredPage } from '../store/types.ts'
 import type { EventLog } from '../telemetry/event-log.ts'
@@ -53,6 +54,7 @@ export interface ApiContext {
   readonly engine: EngineView
   readonly sessions: SessionControl
   readonly commands: SessionCommands
+  readonly webhooks: Webhooks
   readonly eventLog: EventLog
   readonly metrics: {
     readonly contentType: string

@@ -24,6 +24,7 @@ import { createScope } from './scope.ts'
 import { addSessionCommandRoutes } from './session-command-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addStatusRoutes } from './status-routes.ts'
+import { addWebhookRoutes } from './webhook-routes.ts'
 
 /** On every answer; the page has a policy of its own. */
 const securityHeaders = {
@@ -176,6 +177,7 @@ export function createApi(context: ApiContext): FastifyInstance {
         addSessionRoutes(v1, routes)
         addSessionCommandRoutes(v1, routes)
         addPrefixRoutes(v1, routes)
+        addWebhookRoutes(v1, routes)
         addEventRoutes(v1, routes, streams)
         addResourceRoutes(v1, routes)
         await addRegistryRoutes(v1, routes)

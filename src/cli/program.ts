@@ -237,6 +237,27 @@ export function buildProgram(
       finish(await (await import('./event.ts')).eventList(options, terminal)),
     )
 
+  const webhook = group('webhook', 'receivers that a running daemon tells what happens')
+  client(webhook, 'list', 'all of them, and how deliveries go', 'bgpwarden webhook list').action(
+    async (options) => finish(await (await import('./webhook.ts')).webhookList(options, terminal)),
+  )
+  client(webhook, 'test <name>', 'send a test', 'bgpwarden webhook test noc').action(
+    async (name, options) =>
+      finish(await (await import('./webhook.ts')).webhookTest(name, options, terminal)),
+  )
+  client(
+    webhook,
+    'dead-letters <name>',
+    'what could not be delivered',
+    'bgpwarden webhook dead-letters noc',
+  ).action(async (name, options) =>
+    finish(await (await import('./webhook.ts')).webhookDeadLetters(name, options, terminal)),
+  )
+  client(webhook, 'resend <name>', 'send dead letters anew', 'bgpwarden webhook resend noc').action(
+    async (name, options) =>
+      finish(await (await import('./webhook.ts')).webhookResend(name, options, terminal)),
+  )
+
   return program
 }
 

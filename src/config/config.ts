@@ -2,6 +2,7 @@
 import type { Policy, Registration } from '../engine/types.ts'
 import type { Principal } from '../peering/kind.ts'
 import type { RegistrySettings } from '../peering/live.ts'
+import type { Webhook } from '../push/webhooks.ts'
 import type { SessionConfig } from '../session/types.ts'
 
 /** Least severe last; `silent` logs nothing. */
@@ -23,6 +24,12 @@ export interface Endpoint {
 export interface TokenConfig extends Principal {
   /** The token, or the file in which it stands. */
   readonly secret: { readonly token: string } | { readonly file: string }
+}
+
+/** A receiver of notices, with its secret in the configuration or in a file. */
+export type WebhookConfig = Omit<Webhook, 'secret'> & {
+  /** null: deliveries are not signed. */
+  readonly secret: { readonly text: string } | { readonly file: string } | null
 }
 
 export interface Config {
@@ -52,6 +59,8 @@ export interface Config {
     readonly keep: number
   }
   readonly registry: RegistrySettings
+  /** In the order of the file. */
+  readonly webhooks: readonly WebhookConfig[]
   /** In the order of the file. */
   readonly sessions: readonly SessionConfig[]
   /** In the order of the file. */

@@ -41,6 +41,7 @@ const startKeys = {
   'log.level': (config: Config) => config.log.level,
   'log.format': (config: Config) => config.log.format,
   'events.keep': (config: Config) => config.events.keep,
+  webhooks: (config: Config) => config.webhooks,
 } as const
 
 function diffList<T extends { readonly name: string }>(
@@ -72,6 +73,7 @@ export function diffConfig(old: Config, next: Config): ConfigDifference {
     metrics: old.metrics,
     log: old.log,
     events: old.events,
+    webhooks: old.webhooks,
     policy: next.policy,
     registry: next.registry,
     sessions: next.sessions.map((session) => ({ ...session, routerId })),

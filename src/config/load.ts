@@ -6,7 +6,7 @@ import type { Policy, Registration } from '../engine/types.ts'
 import { isTenant } from '../peering/kind.ts'
 import { familyNames } from '../prefix/prefix.ts'
 import type { SessionConfig } from '../session/types.ts'
-import type { Config, TokenConfig } from './config.ts'
+import type { Config, TokenConfig, WebhookConfig } from './config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type ReadBeginning, readBeginning, resolvePasswords } from './password-file.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
@@ -22,6 +22,7 @@ import {
   sessionSchema,
   type TokenEntry,
 } from './schema.ts'
+import type { WebhookEntry } from './webhook-schema.ts'
 
 /** Octets of a file; 100 000 prefixes take about 9 million. */
 export const MAX_CONFIG_BYTES = 16 * 1024 * 1024
@@ -99,8 +100,13 @@ function readOf<T extends object>(entries: readonly Entry<T>[]): T[] {
   return entries.flatMap(({ read }) => (read === undefined ? [] : [read]))
 }
 
+function webhookConfig({ secret, secretFile, ...entry }: WebhookEntry): WebhookConfig {
+  if (secret !== undefined) return { ...entry, secret: { text: secret } }
+  return { ...entry, secret: secretFile === undefined ? null : { file: secretFile } }
+}
+
 function resolve(
-  { local, listen, storage, ...frame }: ConfigFrame,
+  { local, listen, storage, webhooks, ...frame }: ConfigFrame,
   sessions: readonly Entry<SessionEntry>[],
   prefixes: readonly Entry<PrefixEntry>[],
 ): Config {
@@ -109,6 +115,7 @@ function resolve(
     local,
     listen: { bgp: listen.bgp, http: httpConfig(listen.http) },
     storage: { path: storage.path ?? null },
+    webhooks: webhooks.map(webhookConfig),
     sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
     prefixes: readOf(prefixes).map(registration),
   }

@@ -68,10 +68,10 @@ function listProblems(problems: readonly ConfigProblem[]): string {
 }
 
 /** Keys whose values nobody may read over a shoulder, or in a log. */
-const secretKey = /(^|\.)(tokens(\[\d+\](\.token)?)?|password)$/
+const secretKey = /(^|\.)(tokens(\[\d+\](\.token)?)?|password|webhooks\[\d+\]\.(secret|url))$/
 /** Keys that are likely to be misspelt ones are painted over too, but not the name of a file. */
 const secretPair =
-  /\b((?:tokens?|secret\w*|pass(?!wordFile|ive)\w*)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/gi
+  /\b((?:tokens?|secret(?!File)\w*|pass(?!wordFile|ive)\w*)["']?\s*:\s*)("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,}#]+)/gi
 /** A password on a line of its own, which may hold any character. */
 const secretLine = /^(\s*(?:- +)?["']?pass(?!wordFile|ive)\w*["']?\s*:\s*)(.+)$/i
 

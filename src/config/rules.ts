@@ -16,6 +16,7 @@ import {
   type SessionEntry,
   type TokenEntry,
 } from './schema.ts'
+import type { WebhookEntry } from './webhook-schema.ts'
 
 type Listen = ConfigFrame['listen']
 
@@ -220,6 +221,23 @@ function checkTokens(tokens: readonly TokenEntry[], report: Report): void {
   })
 }
 
+/** Webhooks are told apart by their names; a key stands in one place. */
+function checkWebhooks(webhooks: readonly WebhookEntry[], report: Report): void {
+  const names = new Map<string, number>()
+  webhooks.forEach(({ name, secret, secretFile }, i) => {
+    const same = names.get(name)
+    if (same !== undefined) {
+      const text = `the name ${quoted(name)} is that of webhooks[${same}], expected a name of its own`
+      report.add(['webhooks', i, 'name'], text)
+    }
+    if (secret !== undefined && secretFile !== undefined) {
+      const text = 'found secret and secretFile, expected one of them'
+      report.add(['webhooks', i, 'secretFile'], text)
+    }
+    names.set(name, same ?? i)
+  })
+}
+
 /** A passive session that no endpoint can accept would never come up. */
 function checkPassive(
   listen: Listen,
@@ -314,6 +332,8 @@ export function checkRules(
     checkTokens(listen.data.http.tokens, report)
     checkPassive(listen.data, sessions, report)
   }
+  const webhooks = configSchema.shape.webhooks.safeParse(field(root, 'webhooks'))
+  if (webhooks.success) checkWebhooks(webhooks.data, report)
   checkPolicy(field(root, 'policy'), ['policy'], report)
   const local = configSchema.shape.local.safeParse(field(root, 'local'))
   checkSessions(sessions, local.data?.asn, report)

@@ -1,8 +1,10 @@
 /** Secrets that stand in files of their own: read when the daemon starts. */
 import { readFile } from 'node:fs/promises'
 import type { Principal } from '../peering/kind.ts'
+import type { Webhook } from '../push/webhooks.ts'
 import type { Config } from './config.ts'
 import { isToken, tokenExpected } from './schema.ts'
+import { isWebhookSecret, webhookSecretExpected } from './webhook-schema.ts'
 
 /** A token that was read, and who holds it. */
 export interface ReadToken extends Principal {
@@ -14,7 +16,7 @@ export class SecretError extends Error {
   override readonly name = 'SecretError'
 }
 
-async function readToken(file: string, key: string): Promise<string> {
+async function readSecretFile(file: string, key: string): Promise<string> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -22,7 +24,11 @@ async function readToken(file: string, key: string): Promise<string> {
     const why = error instanceof Error ? error.message : String(error)
     throw new SecretError(`${key}: ${file} cannot be read (${why})`)
   }
-  const token = text.trim()
+  return text.trim()
+}
+
+async function readToken(file: string, key: string): Promise<string> {
+  const token = await readSecretFile(file, key)
   if (isToken(token)) return token
   throw new SecretError(`${key}: ${file} holds no token, expected ${tokenExpected}`)
 }
@@ -43,4 +49,25 @@ export async function readTokens(tokens: Config['listen']['http']['tokens']): Pr
     read.push({ name, role, owner, token })
   }
   return read
+}
+
+async function readWebhookSecret(file: string, key: string): Promise<string> {
+  const secret = await readSecretFile(file, key)
+  if (isWebhookSecret(secret)) return secret
+  throw new SecretError(`${key}: ${file} holds no secret, expected ${webhookSecretExpected}`)
+}
+
+/**
+ * Reads the secrets of webhooks that stand in files.
+ * @throws SecretError when a file holds none
+ */
+export async function readWebhooks(webhooks: Config['webhooks']): Promise<Webhook[]> {
+  return Promise.all(
+    webhooks.map(async ({ secret, ...webhook }, i) => {
+      if (secret === null) return { ...webhook, secret }
+      const key = `webhooks[${i}].secretFile`
+      const read = 'text' in secret ? secret.text : await readWebhookSecret(secret.file, key)
+      return { ...webhook, secret: read }
+    }),
+  )
 }

@@ -19,6 +19,15 @@ import type { Log } from './log.ts'
 import { createPrefixExposition } from './prefix-exposition.ts'
 import type { ReporterCounts } from './reporter.ts'
 
+/** How deliveries to one webhook go. */
+export interface DeliveryTally {
+  readonly name: string
+  readonly waiting: number
+  readonly delivered: number
+  readonly failedTries: number
+  readonly dead: number
+}
+
 export interface MetricsOptions {
   readonly engine: EngineView
   readonly sessions: SessionControl
@@ -28,6 +37,8 @@ export interface MetricsOptions {
   readonly log: Log
   /** What the reporter counted. */
   readonly counts?: () => ReporterCounts
+  /** The webhooks, and how deliveries go; absent: there are none. */
+  readonly webhooks?: () => readonly DeliveryTally[]
   /** Whether the storage can be written, as `/readyz` says it; absent: none is configured. */
   readonly storageUp?: () => boolean
 }
@@ -342,6 +353,29 @@ function addDaemon({ gauge, counter }: Families, options: MetricsOptions): void 
   }
 }
 
+function addWebhooks(
+  { gauge, counter }: Families,
+  webhooks: NonNullable<MetricsOptions['webhooks']>,
+): void {
+  counter(
+    'bgpwarden_webhook_tries_total',
+    'Tries to deliver a notice',
+    ['webhook', 'outcome'],
+    (write) => {
+      for (const { name, delivered, failedTries } of webhooks()) {
+        write({ webhook: name, outcome: 'delivered' }, delivered)
+        write({ webhook: name, outcome: 'failed' }, failedTries)
+      }
+    },
+  )
+  gauge('bgpwarden_webhook_waiting', 'Notices still to be delivered', ['webhook'], (write) => {
+    for (const { name, waiting } of webhooks()) write({ webhook: name }, waiting)
+  })
+  gauge('bgpwarden_webhook_dead_letters', 'Notices given up', ['webhook'], (write) => {
+    for (const { name, dead } of webhooks()) write({ webhook: name }, dead)
+  })
+}
+
 /**
  * Sessions with their tallies, read once a scrape: all `collect` functions of a scrape run in one
  * go, so the rows are kept until the microtasks after it.
@@ -371,6 +405,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   addSessionTables(made, rows)
   addSessionRoutes(made, rows)
   addEngine(made, engine)
+  if (options.webhooks !== undefined) addWebhooks(made, options.webhooks)
   const latency = new Histogram({
     name: 'bgpwarden_verdict_latency_seconds',
     help: 'From bytes read from the socket to verdict known, once a chunk',

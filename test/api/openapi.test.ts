@@ -49,6 +49,8 @@ test('every route is in the document, and no other', async () => {
     'GET /api/v1/sessions/{name}',
     'GET /api/v1/sessions/{name}/routes',
     'GET /api/v1/ships',
+    'GET /api/v1/webhooks',
+    'GET /api/v1/webhooks/{name}/dead-letters',
     'GET /healthz',
     'GET /metrics',
     'GET /openapi.json',
@@ -65,6 +67,8 @@ test('every route is in the document, and no other', async () => {
     'POST /api/v1/sessions/{name}/clear',
     'POST /api/v1/sessions/{name}/shutdown',
     'POST /api/v1/sessions/{name}/start',
+    'POST /api/v1/webhooks/{name}/resend',
+    'POST /api/v1/webhooks/{name}/test',
     'PUT /api/v1/harbours/{harbour}/ships/{name}',
     'PUT /api/v1/harbours/{name}',
   ])

@@ -28,6 +28,7 @@ describe('parseConfig', () => {
         http: { address: '127.0.0.1', port: 9179, tokens: [], anonymousRead: true },
       },
       storage: { path: null },
+      webhooks: [],
       policy: {
         requiredCommunities: ['8075:8007'],
         communityMatch: 'all',

@@ -24,6 +24,7 @@ export interface TestApiOptions {
   readonly store?: ApiContext['store']
   readonly limits?: Partial<ApiLimits>
   readonly ready?: ApiContext['ready']
+  readonly webhooks?: Partial<ApiContext['webhooks']>
   readonly engine?: Partial<ApiContext['engine']>
   /** What `clear` answers. */
   readonly cleared?: ReturnType<ApiContext['commands']['clear']>
@@ -54,7 +55,16 @@ export function testApi(options: TestApiOptions = {}) {
       return options.cleared ?? { families: ['ipv4'] }
     },
   }
+  const webhooks: ApiContext['webhooks'] = {
+    list: () => [],
+    deadLetters: () => undefined,
+    resend: () => undefined,
+    test: () => false,
+    close() {},
+    ...options.webhooks,
+  }
   const app = createApi({
+    webhooks,
     engine,
     sessions,
     commands,
