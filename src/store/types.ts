@@ -44,6 +44,11 @@ export interface AuditEntry {
   readonly after: JsonObject | null
 }
 
+/** A line as it is read: `entry` increases. */
+export interface AuditLine extends AuditEntry {
+  readonly entry: number
+}
+
 /** The answer to a request with an idempotency key, given again when the key comes again. */
 export interface KeptAnswer {
   readonly who: string
@@ -70,7 +75,7 @@ export type EventLevel = (typeof eventLevels)[number]
 
 /** An event of a prefix, as history keeps it. */
 export interface HistoryEvent {
-  /** The id in the daemon's event log where it stands there too; increasing. */
+  /** Increasing, also over restarts; given by the store. */
   readonly id: number
   /** Milliseconds since the epoch. */
   readonly time: number
@@ -87,6 +92,8 @@ export interface HistoryEvent {
   /** The event itself, for programs. */
   readonly detail: JsonObject
 }
+
+export type NewHistoryEvent = Omit<HistoryEvent, 'id'>
 
 export interface HistoryQuery {
   readonly prefix?: string
@@ -141,9 +148,14 @@ export interface Store {
   /** Durable when it resolves, also over kill -9 and loss of power. */
   commit(transaction: Transaction): Promise<void>
   answer(who: string, key: string): Promise<KeptAnswer | undefined>
-  audit(query: AuditQuery): Promise<StoredPage<AuditEntry & { readonly id: number }>>
-  /** Takes an event to be written soon, in batches; never waits, never throws. */
-  record(event: HistoryEvent): void
+  /** Newest first. @throws CursorError */
+  audit(query: AuditQuery): Promise<StoredPage<AuditLine>>
+  /**
+   * Takes an event to be written soon, in batches; never waits, never throws. Its fields are read when it
+   * is written, so words can be made that late.
+   */
+  record(event: NewHistoryEvent): void
+  /** @throws CursorError */
   history(query: HistoryQuery): Promise<StoredPage<HistoryEvent>>
   /** Resolves when all that was recorded so far is durable. */
   flush(): Promise<void>
@@ -159,4 +171,9 @@ export class StoreError extends Error {
 /** A change was based on a version that is no longer the kept one. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
+}
+
+/** A cursor that no list of the store gave. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError'
 }

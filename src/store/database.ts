@@ -1,0 +1,312 @@
+/** The database file, synchronously: what the store's thread does for it. */
+import { existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import SqliteFile from 'libsql'
+import { readAudit, writeAudit } from './audit-table.ts'
+import { pruneEvents, readEvents, writeEvents } from './event-table.ts'
+import { migrate } from './migrations.ts'
+import { describeProblem, type SqlDatabase } from './sql.ts'
+import {
+  type AuditLine,
+  type AuditQuery,
+  ConflictError,
+  CursorError,
+  type HistoryEvent,
+  type HistoryQuery,
+  type JsonObject,
+  type KeptAnswer,
+  type NewHistoryEvent,
+  type ResourceChange,
+  type StoredPage,
+  type StoredResource,
+  StoreError,
+  type Transaction,
+} from './types.ts'
+import { ANSWER_MS, conflictSentence, usedKeySentence } from './words.ts'
+
+export interface DatabaseOptions {
+  readonly path: string
+  /** Days that events and lines of the audit log are kept. */
+  readonly eventDays: number
+  readonly auditDays: number
+  /** Octets in use above which the oldest events go early. */
+  readonly maxBytes: number
+}
+
+/** How a file is. */
+export interface DatabaseReport {
+  /** Octets of the file and of its write-ahead log. */
+  readonly sizeBytes: number
+  /** Why it cannot be written, in one sentence; null: it can. */
+  readonly problem: string | null
+  /** Old rows are left to be pruned: call again soon. */
+  readonly more: boolean
+}
+
+/** Errors that say already what is wrong. */
+const known = [StoreError, ConflictError, CursorError]
+
+/** An open file; every method throws StoreError when it cannot be read or written. */
+export interface Database {
+  load(): StoredResource[]
+  /** @throws ConflictError */
+  commit(transaction: Transaction): void
+  /** @param now milliseconds since the epoch */
+  answer(who: string, key: string, now: number): KeptAnswer | undefined
+  audit(query: AuditQuery): StoredPage<AuditLine>
+  write(events: readonly NewHistoryEvent[]): void
+  history(query: HistoryQuery): StoredPage<HistoryEvent>
+  /**
+   * Looks after the file: prunes what is too old, in slices of limited time.
+   * @param suspect the last write failed: try one
+   */
+  tick(now: number, suspect: boolean): DatabaseReport
+  close(): void
+}
+
+const DAY_MS = 86_400_000
+/** Octets that must be free where the file is. */
+const LEAST_ROOM = 1 << 20
+/** How long pruning may hold up writes, milliseconds. */
+const PRUNE_MS = 50
+
+/** Makes an empty file that nobody else can read: it holds keys and passwords. */
+function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  // An existing one is not touched: closing it would take the locks of another open of this process.
+  if (!existsSync(path)) writeFileSync(path, '', { flag: 'a', mode: 0o600 })
+}
+
+function openFile(path: string, now: number): SqlDatabase {
+  let db: SqlDatabase | null = null
+  try {
+    prepareFile(path)
+    db = new SqliteFile(path) as SqlDatabase
+    // One writer: nobody else reads or writes the file while it is open. Kept by the system, so a process
+    // that was killed holds nothing.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE')
+    db.prepare('PRAGMA journal_mode = WAL').all()
+    // Each commit waits until the disk has it, on macOS too.
+    db.exec('PRAGMA synchronous = FULL')
+    db.exec('PRAGMA fullfsync = ON')
+    db.exec('PRAGMA journal_size_limit = 67108864')
+    migrate(db, path, now)
+    const [health] = db.prepare('PRAGMA quick_check(resource)').all() as { quick_check: string }[]
+    if (health?.quick_check !== 'ok') {
+      throw new StoreError(
+        `${path} is damaged (${health?.quick_check}); put a backup in its place, or move it away and import an export`,
+      )
+    }
+    return db
+  } catch (error) {
+    db?.close()
+    throw error instanceof StoreError ? error : new StoreError(describeProblem(path, error))
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/**
+ * Opens the file, makes it when there is none, and brings it to the newest form.
+ * @param now milliseconds since the epoch
+ * @throws StoreError
+ */
+export function openDatabase(options: DatabaseOptions, now: number): Database {
+  const { path } = options
+  const db = openFile(path, now)
+  const opened = statSync(path)
+
+  /** What is written to a file that was removed is lost: it must not be acknowledged. */
+  const checkFile = () => {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.ino === opened.ino && found.dev === opened.dev) return
+    throw new StoreError(
+      `${path} was moved or removed while it was in use; put it back and restart the daemon`,
+    )
+  }
+
+  /** @throws StoreError for whatever SQLite says */
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      if (known.some((type) => error instanceof type)) throw error
+      throw new StoreError(describeProblem(path, error))
+    }
+  }
+
+  const inTransaction = (work: () => void) =>
+    guard(() => {
+      checkFile()
+      db.exec('BEGIN IMMEDIATE')
+      try {
+        work()
+        db.exec('COMMIT')
+      } catch (error) {
+        // Some failures, such as a full disk, have rolled back already.
+        if (db.inTransaction) db.exec('ROLLBACK')
+        throw error
+      }
+    })
+
+  const usedBytes = () => {
+    const [row] = db
+      .prepare(
+        `SELECT (page_count - freelist_count) * page_size AS used
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+      )
+      .all() as { used: number }[]
+    return row?.used ?? 0
+  }
+
+  /** @returns whether more is left */
+  const prune = (now: number): boolean => {
+    const until = performance.now() + PRUNE_MS
+    const { eventDays, auditDays, maxBytes } = options
+    let more = true
+    do {
+      inTransaction(() => {
+        db.prepare('DELETE FROM answer WHERE time < ?').run(now - ANSWER_MS)
+        const old = db
+          .prepare(
+            'DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE time < ? ORDER BY time LIMIT 500)',
+          )
+          .run(now - auditDays * DAY_MS)
+        const before = usedBytes() > maxBytes ? Number.MAX_SAFE_INTEGER : now - eventDays * DAY_MS
+        more = pruneEvents(db, before) > 0 || old.changes > 0
+      })
+    } while (more && performance.now() < until)
+    return more
+  }
+
+  const hasOld = (now: number): boolean => {
+    const [row] = db
+      .prepare(
+        `SELECT (SELECT min(time) FROM event) < ? OR (SELECT min(time) FROM audit) < ?
+           OR (SELECT min(time) FROM answer) < ? AS old`,
+      )
+      .all(now - options.eventDays * DAY_MS, now - options.auditDays * DAY_MS, now - ANSWER_MS) as {
+      old: number | null
+    }[]
+    return row?.old === 1 || usedBytes() > options.maxBytes
+  }
+
+  const problemNow = (now: number, suspect: boolean): string | null => {
+    try {
+      checkFile()
+      const { bavail, bsize } = statfsSync(dirname(path))
+      if (bavail * bsize < LEAST_ROOM) {
+        return `${path}: the disk of ${dirname(path)} is full; free some room, and it goes on by itself`
+      }
+      if (suspect) {
+        inTransaction(() => {
+          db.prepare('INSERT OR REPLACE INTO probe (only, time) VALUES (1, ?)').run(now)
+        })
+      }
+      return null
+    } catch (error) {
+      return error instanceof StoreError ? error.message : describeProblem(path, error)
+    }
+  }
+
+  return {
+    load: () => guard(() => readResources(db)),
+    commit({ time, changes, audit, answer }) {
+      inTransaction(() => {
+        writeResources(db, changes, time)
+        writeAudit(db, audit)
+        if (answer !== undefined) writeAnswer(db, answer)
+      })
+    },
+    answer: (who, key, now) => guard(() => readAnswer(db, who, key, now)),
+    audit: (query) => guard(() => readAudit(db, query)),
+    write: (events) => inTransaction(() => writeEvents(db, events)),
+    history: (query) => guard(() => readEvents(db, query)),
+    tick(now, suspect) {
+      let problem = problemNow(now, suspect)
+      let more = false
+      try {
+        if (problem === null && hasOld(now)) more = prune(now)
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error)
+      }
+      return { sizeBytes: sizeOf(path) + sizeOf(`${path}-wal`), problem, more }
+    },
+    close: () => db.close(),
+  }
+}
+
+interface ResourceRow {
+  readonly kind: string
+  readonly id: string
+  readonly version: number
+  readonly created: number
+  readonly updated: number
+  readonly document: string
+}
+
+function readResources(db: SqlDatabase): StoredResource[] {
+  const rows = db.prepare('SELECT * FROM resource ORDER BY kind, id').all() as ResourceRow[]
+  return rows.map(({ kind, id, version, created, updated, document }) => ({
+    kind,
+    id,
+    version,
+    createdAt: created,
+    updatedAt: updated,
+    document: JSON.parse(document) as JsonObject,
+  }))
+}
+
+/** @throws ConflictError when a change is based on another version than the one kept */
+function writeResources(db: SqlDatabase, changes: readonly ResourceChange[], time: number): void {
+  const insert = db.prepare(
+    `INSERT INTO resource (kind, id, version, created, updated, document) VALUES (?, ?, 1, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  )
+  const update = db.prepare(
+    `UPDATE resource SET version = version + 1, updated = ?, document = ?
+     WHERE kind = ? AND id = ? AND version = ?`,
+  )
+  const remove = db.prepare('DELETE FROM resource WHERE kind = ? AND id = ? AND version = ?')
+  for (const { kind, id, document, basedOn } of changes) {
+    const { changes: done } =
+      document === null
+        ? remove.run(kind, id, basedOn)
+        : basedOn === 0
+          ? insert.run(kind, id, time, time, JSON.stringify(document))
+          : update.run(time, JSON.stringify(document), kind, id, basedOn)
+    if (done !== 1) throw new ConflictError(conflictSentence(kind, id, basedOn))
+  }
+}
+
+interface AnswerRow extends Omit<KeptAnswer, 'body'> {
+  readonly body: string
+}
+
+function readAnswer(
+  db: SqlDatabase,
+  who: string,
+  key: string,
+  now: number,
+): KeptAnswer | undefined {
+  const [row] = db
+    .prepare('SELECT * FROM answer WHERE who = ? AND key = ? AND time >= ?')
+    .all(who, key, now - ANSWER_MS) as AnswerRow[]
+  if (row === undefined) return undefined
+  const { fingerprint, status, body, time } = row
+  return { who, key, fingerprint, status, body: JSON.parse(body), time }
+}
+
+function writeAnswer(db: SqlDatabase, answer: KeptAnswer): void {
+  const { who, key, fingerprint, status, body, time } = answer
+  const { changes } = db
+    .prepare(
+      `INSERT INTO answer (who, key, fingerprint, status, body, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+       ON CONFLICT (who, key) DO UPDATE SET fingerprint = ?3, status = ?4, body = ?5, time = ?6
+       WHERE answer.time < ?7`,
+    )
+    .run(who, key, fingerprint, status, JSON.stringify(body), time, time - ANSWER_MS)
+  if (changes !== 1) throw new ConflictError(usedKeySentence(key))
+}
