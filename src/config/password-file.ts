@@ -1,9 +1,10 @@
 /** Passwords that stand in files of their own, so that the configuration can be shown to anybody. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { quoted } from '../fields/quoted.ts'
+import { passwordExpected, passwordPattern } from '../fields/readers.ts'
 import type { Report } from './report.ts'
 import type { Entry } from './rules.ts'
-import { passwordExpected, passwordPattern, type SessionEntry } from './schema.ts'
+import type { SessionEntry } from './schema.ts'
 
 /** More than a password and its line break take. */
 const MAX_OCTETS = 256

@@ -18,6 +18,7 @@ import {
   mapping,
   name,
   oneOf,
+  password,
   prefix,
   printable,
   routerId,
@@ -86,13 +87,6 @@ const policyShape = {
     'What a reserved or documentation AS number in the path counts as.',
   ),
 }
-
-export const passwordExpected = '1 to 80 printable ASCII characters'
-
-/** As many octets as Linux takes; other routers take ASCII at most. */
-export const passwordPattern = /^[ -~]{1,80}$/
-
-const password = text(passwordExpected).regex(passwordPattern, passwordExpected)
 
 const ttlExpected = 'true (1 hop), false, or a whole number from 1 to 254 (hops to the peer)'
 

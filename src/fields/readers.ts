@@ -160,3 +160,10 @@ export function atLeastOne<T extends z.ZodType>(item: T, of: string, one: string
 export function mapping<T extends z.ZodRawShape>(shape: T, expected: string) {
   return z.strictObject(shape, `a mapping ${expected}`)
 }
+
+export const passwordExpected = '1 to 80 printable ASCII characters'
+
+/** As many octets as Linux takes; other routers take ASCII at most. */
+export const passwordPattern = /^[ -~]{1,80}$/
+
+export const password = text(passwordExpected).regex(passwordPattern, passwordExpected)
