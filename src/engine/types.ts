@@ -287,6 +287,8 @@ export interface EngineView {
   headline(name: string): { readonly finding: Finding; readonly others: number } | undefined
   /** Whether the prefix is expected on the session and, with `reason`, has that finding open there. */
   concerns(name: string, session: string, reason?: FindingReason): boolean
+  /** The state alone, which costs nothing; undefined when no prefix has that name. */
+  prefixState(name: string): PrefixStateName | undefined
   /** Whether the session has the registered prefix in its Adj-RIB-In. */
   received(name: string, session: string): boolean
   /** Sessions that a registered prefix is expected on; empty when no prefix has that name. */

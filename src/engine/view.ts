@@ -191,6 +191,10 @@ export function createView(
         return open.session === on && open.reason === reason
       })
     },
+    prefixState(name) {
+      const registered = state.byName.get(name)
+      return registered && nameOfState(registered)
+    },
     received(name, session) {
       const registered = state.byName.get(name)
       const from = state.sessionsByName.get(session)

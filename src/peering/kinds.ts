@@ -1,4 +1,23 @@
-/** The table of kinds, parents before their children. API, OpenAPI and CLI are made from it. */
+/**
+ * The table of kinds, parents before their children, and what others refer to before that. API, OpenAPI and
+ * CLI are made from it.
+ */
 import type { Kind } from './kind.ts'
+import { connectionKind } from './kinds/connection.ts'
+import { peerAsnKind } from './kinds/peer-asn.ts'
+import { peeringKind } from './kinds/peering.ts'
+import { registeredAsnKind } from './kinds/registered-asn.ts'
+import { registeredPrefixKind } from './kinds/registered-prefix.ts'
 
-export const kinds: readonly Kind[] = []
+/** A kind as the registry handles it: it gives each kind only what that kind made. */
+function row<Spec extends object, Status extends object>(kind: Kind<Spec, Status>): Kind {
+  return kind as unknown as Kind
+}
+
+export const kinds: readonly Kind[] = [
+  row(peerAsnKind),
+  row(peeringKind),
+  row(connectionKind),
+  row(registeredAsnKind),
+  row(registeredPrefixKind),
+]

@@ -32,6 +32,8 @@ export interface Live {
   declaredSession(address: string, port: number, asn: number): string | undefined
   /** The prefixes that the configuration file registers; the same list until a reload. */
   declaredPrefixes(): readonly Registration[]
+  /** Why this machine cannot run a session, such as one with a password, in one sentence; null: it can. */
+  sessionProblem(config: SessionConfig): string | null
   readonly settings: RegistrySettings
 }
 

@@ -233,12 +233,12 @@ export function createStaging(options: StagingOptions): Staging {
   }
 
   /**
-   * What was sent, with what it leaves out of the resource as it is: all of it, or else only secrets, which
-   * a client cannot send back. null takes a key away.
+   * What was sent, with what it leaves out of the resource as it is: all of it, or else only what cannot
+   * change, and secrets, which a client cannot send back. null takes a key away.
    */
   function completed(kind: Kind, { spec }: Resource, sent: unknown, merge: boolean): unknown {
     if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return sent
-    const kept = merge ? Object.keys(spec) : (kind.secret ?? [])
+    const kept = merge ? Object.keys(spec) : [...(kind.secret ?? []), ...Object.keys(kind.fixed)]
     const record: Record<string, unknown> = { ...sent }
     for (const key of kept) if (!(key in record)) record[key] = spec[key]
     const absent = (key: string) =>

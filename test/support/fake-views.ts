@@ -248,6 +248,7 @@ export function fakeEngine(world: FakeWorld): EngineView {
       if (reason === undefined) return verdict?.sessions.some((s) => s.session === session) === true
       return verdict?.findings.some((f) => f.session === session && f.reason === reason) === true
     },
+    prefixState: (name) => verdictOf(name)?.state,
     received: (name, session) =>
       verdictOf(name)?.sessions.some((s) => s.session === session && s.status === 'received') ??
       false,
