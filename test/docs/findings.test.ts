@@ -1,0 +1,119 @@
+/** A page for each reason: it is there, is linked, and shows what the engine really says. */
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { type Finding, type FindingReason, findingReasons } from '../../src/engine/types.ts'
+import { createEngineLab } from '../support/engine-lab.ts'
+
+const docs = new URL('../../docs/', import.meta.url)
+const read = (file: string) => readFile(new URL(file, docs), 'utf8')
+
+/** The reasons of a registration or of a service, which the engine does not find in routes. */
+const registryReasons = [
+  'insufficient-primary-sessions',
+  'no-backup-session',
+  'invalid-prefix',
+  'private-prefix',
+  'duplicate-prefix',
+  'key-mismatch',
+  'provider-not-found',
+  'asn-not-approved',
+]
+const reasons = [...findingReasons, ...registryReasons]
+
+type Lab = ReturnType<typeof createEngineLab>
+
+const web = '198.51.100.0/24'
+
+/** ORIGIN 3 in an otherwise good announcement of the prefix by AS64501 (RFC 7606 §7.1). */
+const malformed = Buffer.from(
+  `${'ff'.repeat(16)}002f02${'0000'}${'0014'}40010103${'4002060201'}0000fbf5${'400304c0000201'}${'18c63364'}`,
+  'hex',
+)
+
+/** The situation that each page shows. */
+const situations: Record<FindingReason, (lab: Lab) => void> = {
+  'not-received': (lab) => lab.announce('edge-a', '198.51.100.0/22'),
+  'missing-community': (lab) => announce(lab, '64501 64510', ['64501:100']),
+  'as-path-too-long': (lab) => announce(lab, '64501 64502 64503 64510'),
+  'private-asn': (lab) => announce(lab, '64501 64512'),
+  'bogon-asn': (lab) => announce(lab, '65010 64496'),
+  'as-path-prepended': (lab) => announce(lab, '64501 64501 64510'),
+  'origin-mismatch': (lab) => announce(lab, '64501 64511'),
+  'overlapping-prefix': (lab) => lab.register('backup', '198.51.100.128/25', { owner: 'fabrikam' }),
+  'overlapping-announcement'(lab) {
+    announce(lab, '64501 64510')
+    for (const prefix of ['198.51.100.0/25', '198.51.100.128/25']) {
+      lab.announce('edge-a', prefix, { path: '64501 64511' })
+    }
+  },
+  'malformed-update'(lab) {
+    announce(lab, '64501 64510')
+    lab.receive('edge-a', malformed)
+  },
+  'session-down': (lab) => lab.down('edge-a'),
+}
+
+function announce(lab: Lab, path: string, communities = ['8075:8007']): void {
+  lab.announce('edge-a', web, { path, communities })
+}
+
+/** The finding in the situation of its page. */
+function findingOf(reason: FindingReason): Finding | undefined {
+  const isBogon = reason === 'bogon-asn'
+  const asn = isBogon ? 65010 : 64501
+  const lab = createEngineLab({ bogonAsn: isBogon ? 'warning' : 'off', convergenceSeconds: 60 })
+  lab.session('edge-a', asn)
+  const originAsns = ['origin-mismatch', 'overlapping-announcement'].includes(reason) ? [64510] : []
+  lab.register('web', web, { originAsns })
+  lab.up('edge-a', asn)
+  lab.end('edge-a')
+  situations[reason](lab)
+  while (lab.engine.background(lab.now));
+  return lab.verdict('web').findings.find((finding) => finding.reason === reason)
+}
+
+test('every reason has a page, and every page is of a reason', async () => {
+  const pages = (await readdir(new URL('findings/', docs))).map((file) => file.replace('.md', ''))
+  expect(pages.sort()).toEqual([...reasons].sort())
+})
+
+test('the table of all findings lists every reason, and the page of each begins with its severity', async () => {
+  const table = await read('findings.md')
+  const rows = table.matchAll(/^\| \[([\w-]+)\]\(findings\/([\w-]+)\.md\) +\| (\w+)/gm)
+  const listed = [...rows].map(([, reason, page, severity]) => ({ reason, page, severity }))
+  expect(listed.map(({ reason }) => reason)).toEqual(reasons)
+  for (const { reason, page, severity } of listed) {
+    expect(page).toBe(reason)
+    const text = await read(`findings/${page}.md`)
+    expect(text).toMatch(new RegExp(`^# ${reason}\n\n\\*\\*${severity}\\*\\*`, 'i'))
+  }
+})
+
+test.for(reasons)(
+  '%s says how to see it on every kind of router, and how to mend it',
+  async (reason) => {
+    const text = await read(`findings/${reason}.md`)
+    const [, ...sections] = text.split(/^## /m)
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(['See it', 'Mend it'])
+    for (const kind of ['FRR', 'BIRD', 'IOS-like', 'Junos-like'])
+      expect(sections[0]).toContain(kind)
+  },
+)
+
+test.for(findingReasons)('the page on %s shows what the engine says', async (reason) => {
+  const text = await read(`findings/${reason}.md`)
+  const shown = /```\n(.*?)```/s.exec(text)?.[1]
+  const finding = findingOf(reason)
+  expect(finding).toBeDefined()
+  const { severity, session, message, action } = finding as Finding
+  const where = session === null ? '' : ` on ${session}`
+  expect(shown).toBe(`${severity} ${reason}${where}\n  ${message}\n  fix: ${action}\n`)
+})
+
+test('links between the pages lead somewhere', async () => {
+  for (const reason of reasons) {
+    const page = new URL(`findings/${reason}.md`, docs)
+    const links = (await readFile(page, 'utf8')).matchAll(/\]\(([^)#:]+\.md)/g)
+    for (const [, link = ''] of links) await readFile(new URL(link, page))
+  }
+})
