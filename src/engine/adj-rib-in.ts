@@ -4,6 +4,7 @@
  * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
  */
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
+import { giveBack } from './words.ts'
 
 /** No such route. */
 export const NO_SET = -1
@@ -17,10 +18,26 @@ const WORD1 = 3
 const SET_BITS = 24
 const SET_MASK = (1 << SET_BITS) - 1
 /** Attribute sets that a route can name. */
-export const MAX_SETS = 1 << SET_BITS
+export const MAX_SETS = (1 << SET_BITS) - 2
 const SMALLEST = 1 << 11
-/** From this capacity on a table doubles; below it grows fourfold. */
+/** From here on a table grows threefold, so that one full table is moved once more, and no further. */
+const MEDIUM = 1 << 19
+/** From here on it grows by half, or by a third. */
 const LARGE = 1 << 20
+
+/**
+ * The next capacity, which is a power of 2 or three times one. Small tables grow fast, so that a full
+ * table is not moved about too often on its way.
+ */
+function larger(capacity: number): number {
+  if (capacity < MEDIUM) return capacity * 4
+  if (capacity < LARGE) return capacity * 3
+  return isPowerOf2(capacity) ? (capacity / 2) * 3 : (capacity / 3) * 4
+}
+
+function isPowerOf2(number: number): boolean {
+  return (number & (number - 1)) === 0
+}
 
 export class AdjRibIn {
   readonly family: Family
@@ -37,6 +54,8 @@ export class AdjRibIn {
   private capacity = 0
   /** Routes above which the table grows: three quarters of its slots. */
   private limit = 0
+  // A hash's slot is (hash >>> 5) * factor >>> shift: hashes in order are slots in order.
+  private factor = 4
   private shift = 0
 
   /** @param paths whether routes carry path identifiers (RFC 7911) */
@@ -59,10 +78,10 @@ export class AdjRibIn {
    * @param words first 32 bits of each prefix; `lengths` their lengths
    */
   touch(words: Int32Array, lengths: Int32Array, count: number): void {
-    const { slots, shift } = this
+    const { slots, factor, shift } = this
     let seen = 0
     for (let i = 0; i < count; i++) {
-      const home = homeOf(words[i] as number, lengths[i] as number, shift)
+      const home = homeOf(words[i] as number, lengths[i] as number, factor, shift)
       seen ^= slots[home * 3 + META] as number
     }
     this.touched = seen
@@ -75,11 +94,11 @@ export class AdjRibIn {
 
   /** Where the run of a prefix begins; path identifiers do not count, so all paths stand together. */
   private home(p: Readonly<Prefix>): number {
-    if (this.family === Family.ipv4) return homeOf(p.w0, p.length, this.shift)
+    if (this.family === Family.ipv4) return homeOf(p.w0, p.length, this.factor, this.shift)
     let hash = p.w0 ^ Math.imul(p.length, 0x5bd1e995)
     hash = Math.imul(hash ^ p.w1, 0x85ebca6b) ^ (hash >>> 15)
     hash = Math.imul(hash ^ p.w2 ^ ((p.w3 << 7) | (p.w3 >>> 25)), 0xc2b2ae35) ^ (hash >>> 13)
-    return Math.imul(hash, 0x9e3779b1) >>> this.shift
+    return Math.imul(Math.imul(hash, 0x9e3779b1) >>> 5, this.factor) >>> this.shift
   }
 
   private holds(at: number, p: Readonly<Prefix>, pathId: number): boolean {
@@ -133,7 +152,7 @@ export class AdjRibIn {
     const slots = this.slots
     const end = slots.length
     const meta = ((length + 1) << SET_BITS) | set
-    let at = homeOf(word, length, this.shift) * 3
+    let at = homeOf(word, length, this.factor, this.shift) * 3
     for (;;) {
       const held = slots[at + META] as number
       if (held === 0) break
@@ -186,21 +205,22 @@ export class AdjRibIn {
     if (at < 0) return NO_SET
     const set = (this.slots[at + META] as number) & SET_MASK
     this.removeAt(at)
-    if (this.capacity > SMALLEST && this.count * 8 < this.capacity) this.rebuild(this.capacity / 2)
+    if (this.capacity > SMALLEST && this.count * 8 < this.capacity) {
+      this.rebuild(Math.max(SMALLEST, this.capacity >>> 1))
+    }
     return set
   }
 
   /** Empties a slot; later members of its run move up. */
   private removeAt(index: number): void {
     const { slots, stride, capacity } = this
-    const mask = capacity - 1
     let hole = index / stride
     let slot = hole
     for (;;) {
-      slot = (slot + 1) & mask
+      slot = next(slot, capacity)
       if (slots[slot * stride + META] === 0) break
       const home = this.home(this.readPrefix(slot * stride, scratch))
-      if (((slot - home) & mask) < ((slot - hole) & mask)) continue
+      if (distance(home, slot, capacity) < distance(hole, slot, capacity)) continue
       slots.copyWithin(hole * stride, slot * stride, (slot + 1) * stride)
       hole = slot
     }
@@ -208,25 +228,26 @@ export class AdjRibIn {
     this.count--
   }
 
-  /** Small tables grow fast, so that a full table is not moved about too often on its way. */
   private grow(): void {
-    this.rebuild(this.capacity * (this.capacity < LARGE ? 4 : 2))
+    this.rebuild(larger(this.capacity))
   }
 
   /** An empty table of so many slots. */
   private allocate(capacity: number): void {
     this.slots = new Int32Array(capacity * this.stride)
     this.capacity = capacity
-    this.limit = (capacity / 4) * 3
-    this.shift = Math.clz32(capacity) + 1
+    this.limit = (capacity >>> 2) * 3
+    this.factor = isPowerOf2(capacity) ? 4 : 6
+    this.shift = Math.clz32(capacity / this.factor) - 4
     this.version++
   }
 
   private rebuild(capacity: number): void {
     const old = this.slots
     this.allocate(capacity)
-    if (this.narrow) moveNarrow(old, this.slots, this.shift)
+    if (this.narrow) moveNarrow(old, this.slots, this.factor, this.shift)
     else this.moveWide(old)
+    giveBack(old)
   }
 
   private moveWide(old: Int32Array): void {
@@ -305,6 +326,7 @@ export class AdjRibIn {
       const meta = slots[at + META] as number
       if (meta !== 0) visit(meta & SET_MASK)
     }
+    giveBack(slots)
     this.allocate(SMALLEST)
     this.count = 0
   }
@@ -339,19 +361,30 @@ export class AdjRibIn {
   }
 }
 
-/** Where the run of an IPv4 prefix begins in a table of 2 ** (32 - shift) slots. */
-function homeOf(word: number, length: number, shift: number): number {
-  return Math.imul(word ^ Math.imul(length, 0x5bd1e995), 0x9e3779b1) >>> shift
+/** Where the run of an IPv4 prefix begins. */
+function homeOf(word: number, length: number, factor: number, shift: number): number {
+  const hash = Math.imul(word ^ Math.imul(length, 0x5bd1e995), 0x9e3779b1)
+  return Math.imul(hash >>> 5, factor) >>> shift
+}
+
+/** The slot behind another, round the end. */
+function next(slot: number, capacity: number): number {
+  return slot + 1 === capacity ? 0 : slot + 1
+}
+
+/** How many slots on, round the end. */
+function distance(from: number, to: number, capacity: number): number {
+  return to >= from ? to - from : to - from + capacity
 }
 
 /** Moves IPv4 routes without path identifiers into an empty table. */
-function moveNarrow(old: Int32Array, slots: Int32Array, shift: number): void {
+function moveNarrow(old: Int32Array, slots: Int32Array, factor: number, shift: number): void {
   const end = slots.length
   for (let from = 0; from < old.length; from += 3) {
     const meta = old[from + META] as number
     if (meta === 0) continue
     const word = old[from] as number
-    let at = homeOf(word, (meta >>> SET_BITS) - 1, shift) * 3
+    let at = homeOf(word, (meta >>> SET_BITS) - 1, factor, shift) * 3
     while (slots[at + META] !== 0) {
       at += 3
       if (at === end) at = 0

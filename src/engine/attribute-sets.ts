@@ -4,26 +4,38 @@
  * needs. Sets are counted; one without routes is gone at once and its octets are reclaimed.
  */
 import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { giveBack } from './words.ts'
 
-// Fields of a record of eight 32-bit words.
+// Fields of a record of six 32-bit words.
+/** Segment and place of the octets; -1: the record is free. */
 const OFFSET = 0
-const LENGTH = 1
+/** Length of the octets in the lower half, of the AS path in the upper one. */
+const LENGTHS = 1
+/** How many routes carry the set; of a free record the next free one. */
 const REFERENCES = 2
 const HASH = 3
 /** Finding bits under the engine's policy in the low half, PathFact bits in the high half. */
 const BITS = 4
 const ORIGIN = 5
-const PATH_LENGTH = 6
-const NEXT_FREE = 7
-const RECORD = 8
+const RECORD = 6
 
-/** Slots from which on the hash table doubles; below it grows fourfold. */
+const FREE = -1
+
+// An entry of the hash table: set number + 1 in the lower 24 bits, the first bits of the hash above them.
+const SET_MASK = 0xffffff
+const TAG_MASK = ~SET_MASK
+
+/** Slots of the first hash table; below LARGE it grows fourfold, from there on it doubles. */
+const SMALLEST = 1 << 11
 const LARGE = 1 << 19
 
 /** Octets live in segments, so that space comes back and no large array is ever copied. */
 const SEGMENT_BITS = 20
 const SEGMENT_SIZE = 1 << SEGMENT_BITS
 const OFFSET_MASK = SEGMENT_SIZE - 1
+/** The first few segments are small, as most tables are. They hold the longest set all the same. */
+const SMALL_SEGMENTS = 4
+const SMALL_SEGMENT_SIZE = 1 << 16
 
 interface Segment {
   view: DataView
@@ -42,8 +54,8 @@ export class AttributeSets {
   count = 0
   private records = new Int32Array(0)
   private recordsUsed = 0
-  private firstFree = -1
-  /** Open addressing: pairs of hash and set number + 1; 0 is empty. */
+  private firstFree = FREE
+  /** Open addressing, by the last bits of the hash; 0 is empty. */
   private table = new Int32Array(0)
   private mask = 0
   private segments: (Segment | null)[] = []
@@ -59,7 +71,7 @@ export class AttributeSets {
 
   /** Octets held outside V8's heap. */
   get bytes(): number {
-    let held = this.spare === null ? 0 : SEGMENT_SIZE
+    let held = this.spare?.view.byteLength ?? 0
     for (const segment of this.segments) held += segment === null ? 0 : segment.view.byteLength
     return held + this.records.byteLength + this.table.byteLength
   }
@@ -72,13 +84,15 @@ export class AttributeSets {
   intern(stored: StoredWindow, bits: number, originAs: number, pathLength: number): number {
     const { view, start, end } = stored
     const hash = this.hash(view, start, end)
-    const mask = this.mask
-    const table = this.table
+    const { mask, table } = this
     let slot = hash & mask
     for (;;) {
-      const held = table[slot * 2 + 1] as number
+      const held = table[slot] as number
       if (held === 0) break
-      if (table[slot * 2] === hash && this.equals(held - 1, view, start, end)) return held - 1
+      if (((held ^ hash) & TAG_MASK) === 0) {
+        const set = (held & SET_MASK) - 1
+        if (this.equals(set, hash, view, start, end)) return set
+      }
       slot = (slot + 1) & mask
     }
     return this.add(slot, hash, view, start, end, bits, originAs, pathLength)
@@ -93,9 +107,9 @@ export class AttributeSets {
     return hash ^ (hash >>> 15)
   }
 
-  private equals(set: number, view: DataView, start: number, end: number): boolean {
+  private equals(set: number, hash: number, view: DataView, start: number, end: number): boolean {
     const record = set * RECORD
-    if (this.records[record + LENGTH] !== end - start) return false
+    if (this.records[record + HASH] !== hash || this.lengthOf(set) !== end - start) return false
     const offset = this.records[record + OFFSET] as number
     const own = (this.segments[offset >>> SEGMENT_BITS] as Segment).view
     let mine = offset & OFFSET_MASK
@@ -105,6 +119,10 @@ export class AttributeSets {
     }
     for (; at < end; at++, mine++) if (own.getUint8(mine) !== view.getUint8(at)) return false
     return true
+  }
+
+  private lengthOf(set: number): number {
+    return (this.records[set * RECORD + LENGTHS] as number) & 0xffff
   }
 
   private add(
@@ -121,28 +139,27 @@ export class AttributeSets {
     const records = this.records
     const record = set * RECORD
     records[record + OFFSET] = this.copyIn(view, start, end)
-    records[record + LENGTH] = end - start
+    records[record + LENGTHS] = (pathLength << 16) | (end - start)
     records[record + REFERENCES] = 0
     records[record + HASH] = hash
     records[record + BITS] = bits
     records[record + ORIGIN] = originAs
-    records[record + PATH_LENGTH] = pathLength
-    this.table[slot * 2] = hash
-    this.table[slot * 2 + 1] = set + 1
+    this.table[slot] = (hash & TAG_MASK) | (set + 1)
     this.count++
     if (this.count * 3 > this.mask * 2) this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
     return set
   }
 
   private newRecord(): number {
-    if (this.firstFree >= 0) {
+    if (this.firstFree !== FREE) {
       const set = this.firstFree
-      this.firstFree = this.records[set * RECORD + NEXT_FREE] as number
+      this.firstFree = this.records[set * RECORD + REFERENCES] as number
       return set
     }
     if ((this.recordsUsed + 1) * RECORD > this.records.length) {
       const larger = new Int32Array(this.records.length * 2)
       larger.set(this.records)
+      giveBack(this.records)
       this.records = larger
     }
     return this.recordsUsed++
@@ -152,9 +169,7 @@ export class AttributeSets {
   private copyIn(view: DataView, start: number, end: number): number {
     const length = end - start
     let index = this.filling
-    if (index < 0 || (this.segments[index] as Segment).used + length > SEGMENT_SIZE) {
-      index = this.nextSegment()
-    }
+    if (index < 0 || !hasRoom(this.segments[index] as Segment, length)) index = this.nextSegment()
     const segment = this.segments[index] as Segment
     const place = segment.used
     const own = segment.view
@@ -174,7 +189,9 @@ export class AttributeSets {
     let index = this.segments.indexOf(null)
     if (index < 0) index = this.segments.length
     this.segments[index] = this.spare ?? {
-      view: new DataView(new ArrayBuffer(SEGMENT_SIZE)),
+      view: new DataView(
+        new ArrayBuffer(index < SMALL_SEGMENTS ? SMALL_SEGMENT_SIZE : SEGMENT_SIZE),
+      ),
       used: 0,
       live: 0,
     }
@@ -191,7 +208,8 @@ export class AttributeSets {
     segment.used = 0
     if (index === this.filling) return
     this.segments[index] = null
-    this.spare ??= segment
+    if (this.spare === null) this.spare = segment
+    else giveBack(segment.view)
   }
 
   /** One more route carries the set. */
@@ -214,22 +232,29 @@ export class AttributeSets {
     this.unlink(set, records[record + HASH] as number)
     const index = (records[record + OFFSET] as number) >>> SEGMENT_BITS
     const segment = this.segments[index] as Segment
-    segment.live -= records[record + LENGTH] as number
+    segment.live -= this.lengthOf(set)
     if (segment.live === 0) this.reclaim(index)
-    records[record + NEXT_FREE] = this.firstFree
+    records[record + OFFSET] = FREE
+    records[record + REFERENCES] = this.firstFree
     this.firstFree = set
     this.count--
     if (this.count === 0) this.reset()
-    else if (this.mask > 4095 && this.count * 8 < this.mask) this.rehash((this.mask + 1) / 2)
+    else if (this.mask >= SMALLEST * 2 && this.count * 8 < this.mask) {
+      this.rehash((this.mask + 1) / 2)
+    }
   }
 
   /** Back to the beginning: nothing is held. */
   private reset(): void {
-    this.records = new Int32Array(1024 * RECORD)
+    giveBack(this.records)
+    giveBack(this.table)
+    for (const segment of this.segments) if (segment !== null) giveBack(segment.view)
+    if (this.spare !== null) giveBack(this.spare.view)
+    this.records = new Int32Array((SMALLEST / 2) * RECORD)
     this.recordsUsed = 0
-    this.firstFree = -1
-    this.table = new Int32Array(2048 * 2)
-    this.mask = 2047
+    this.firstFree = FREE
+    this.table = new Int32Array(SMALLEST)
+    this.mask = SMALLEST - 1
     this.segments = []
     this.filling = -1
     this.spare = null
@@ -237,36 +262,35 @@ export class AttributeSets {
 
   /** Takes a set out of the hash table; later members of its run move up. */
   private unlink(set: number, hash: number): void {
-    const { table, mask } = this
+    const { table, mask, records } = this
     let hole = hash & mask
-    while (table[hole * 2 + 1] !== set + 1) hole = (hole + 1) & mask
+    while (((table[hole] as number) & SET_MASK) !== set + 1) hole = (hole + 1) & mask
     let slot = hole
     for (;;) {
       slot = (slot + 1) & mask
-      const held = table[slot * 2 + 1] as number
+      const held = table[slot] as number
       if (held === 0) break
-      const home = (table[slot * 2] as number) & mask
+      const home = (records[((held & SET_MASK) - 1) * RECORD + HASH] as number) & mask
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue
-      table[hole * 2] = table[slot * 2] as number
-      table[hole * 2 + 1] = held
+      table[hole] = held
       hole = slot
     }
-    table[hole * 2] = 0
-    table[hole * 2 + 1] = 0
+    table[hole] = 0
   }
 
   private rehash(capacity: number): void {
-    const old = this.table
+    const { records, recordsUsed } = this
     const mask = capacity - 1
-    const table = new Int32Array(capacity * 2)
-    for (let i = 0; i < old.length; i += 2) {
-      const held = old[i + 1] as number
-      if (held === 0) continue
-      let slot = (old[i] as number) & mask
-      while (table[slot * 2 + 1] !== 0) slot = (slot + 1) & mask
-      table[slot * 2] = old[i] as number
-      table[slot * 2 + 1] = held
+    const table = new Int32Array(capacity)
+    for (let set = 0; set < recordsUsed; set++) {
+      const record = set * RECORD
+      if (records[record + OFFSET] === FREE) continue
+      const hash = records[record + HASH] as number
+      let slot = hash & mask
+      while (table[slot] !== 0) slot = (slot + 1) & mask
+      table[slot] = (hash & TAG_MASK) | (set + 1)
     }
+    giveBack(this.table)
     this.table = table
     this.mask = mask
   }
@@ -283,16 +307,18 @@ export class AttributeSets {
     if (!sparse.includes(true)) return
     for (let set = 0; set < this.recordsUsed; set++) {
       const record = set * RECORD
-      if ((this.records[record + REFERENCES] as number) <= 0) continue
       const offset = this.records[record + OFFSET] as number
+      if (offset === FREE) continue
       const index = offset >>> SEGMENT_BITS
       if (sparse[index] !== true) continue
       const segment = this.segments[index] as Segment
       const place = offset & OFFSET_MASK
-      const length = this.records[record + LENGTH] as number
+      const length = this.lengthOf(set)
       this.records[record + OFFSET] = this.copyIn(segment.view, place, place + length)
       segment.live -= length
-      if (segment.live === 0) this.segments[index] = null
+      if (segment.live > 0) continue
+      this.segments[index] = null
+      giveBack(segment.view)
     }
   }
 
@@ -312,7 +338,7 @@ export class AttributeSets {
   }
 
   pathLength(set: number): number {
-    return this.records[set * RECORD + PATH_LENGTH] as number
+    return (this.records[set * RECORD + LENGTHS] as number) >>> 16
   }
 
   /** Points `window` at the set's octets; valid until sets change. */
@@ -321,15 +347,19 @@ export class AttributeSets {
     const offset = this.records[record + OFFSET] as number
     window.view = (this.segments[offset >>> SEGMENT_BITS] as Segment).view
     window.start = offset & OFFSET_MASK
-    window.end = window.start + (this.records[record + LENGTH] as number)
+    window.end = window.start + this.lengthOf(set)
   }
 
   /** Judges every set anew, for a changed policy. @param judge returns the finding bits of a set */
   rejudge(judge: (set: number) => number): void {
     for (let set = 0; set < this.recordsUsed; set++) {
       const record = set * RECORD
-      if ((this.records[record + REFERENCES] as number) <= 0) continue
+      if (this.records[record + OFFSET] === FREE) continue
       this.records[record + BITS] = (this.pathFacts(set) << 16) | judge(set)
     }
   }
+}
+
+function hasRoom(segment: Segment, length: number): boolean {
+  return segment.used + length <= segment.view.byteLength
 }
