@@ -263,7 +263,7 @@ export function createConversation(host: ConversationHost): Conversation {
   function holdExpired(): void {
     const why =
       machine.state === SessionState.OpenSent
-        ? 'the peer sent no OPEN'
+        ? `the peer sent no OPEN${silenceHint({ ttlSecurity: host.config.ttlSecurity })}`
         : `nothing was heard from the peer for ${machine.holdTime} seconds`
     dispatch({ type: EventType.holdTimerExpires }, why)
   }

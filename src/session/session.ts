@@ -13,7 +13,7 @@ import { createDamping } from './damping.ts'
 import { EventType, type MachineEvent, type Notice } from './events.ts'
 import { restartsGracefully } from './negotiate.ts'
 import { ceaseNotice } from './notices.ts'
-import { createParking } from './parking.ts'
+import { createParking, patienceOf } from './parking.ts'
 import { createRecord } from './record.ts'
 import {
   type Negotiated,
@@ -95,7 +95,7 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
   let remotePort: number | null = null
   let localAddress: string | null = null
 
-  const parking = createParking()
+  const parking = createParking(hasten)
   const idleHold = createTimer(clock, () => begin({ type: EventType.idleHoldTimerExpires }))
 
   const host: ConversationHost = {
@@ -196,8 +196,16 @@ export function createSession(initial: SessionConfig, context: SessionContext): 
     if (resting || isAlive(other(conversation))) return
     heldForFailure = !dialFailed
     if (establishedAt !== null) damping.wasEstablished((clock.now() - establishedAt) / 1000)
-    const seconds = damping.failed(dialFailed ? config.connectRetrySeconds : undefined)
+    const seconds = dialFailed ? damping.unreached(config.connectRetrySeconds) : damping.failed()
     idleHold.start(jittered(seconds * 1000, random))
+  }
+
+  /** A peer that waits with its OPEN is not left waiting until it gives up. */
+  function hasten(open: Uint8Array): void {
+    const patience = patienceOf(open)
+    const { dueAt } = idleHold
+    if (patience === undefined || dueAt === null || dueAt - clock.now() <= patience) return
+    idleHold.start(patience)
   }
 
   function start(): void {

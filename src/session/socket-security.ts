@@ -24,7 +24,10 @@ import {
 import type { SessionConfig } from './types.ts'
 
 /** What is asked of sockets. */
-export type Demands = Pick<SessionConfig, 'password' | 'ttlSecurity'>
+export interface Demands {
+  readonly password?: SessionConfig['password'] | undefined
+  readonly ttlSecurity?: SessionConfig['ttlSecurity'] | undefined
+}
 
 /** A peer, or a range of peers, and what is asked of the sockets towards it. */
 export interface Secured extends Demands {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Connection } from '../../src/session/connection.ts'
-import { createParking } from '../../src/session/parking.ts'
+import { createParking, patienceOf } from '../../src/session/parking.ts'
 import { protocolError } from '../../src/wire/errors.ts'
 import { keepaliveMessage, notificationMessage, openMessage } from '../support/scripted-peer.ts'
 import { viewOf } from '../support/vectors.ts'
@@ -13,6 +13,7 @@ function stubConnection() {
     close() {
       stub.closes++
     },
+    destroy() {},
   }
   return stub as typeof stub & Connection
 }
@@ -23,9 +24,11 @@ function give(connection: Connection, octets: Buffer): void {
 
 let connection: ReturnType<typeof stubConnection>
 let parking: ReturnType<typeof createParking>
+let opened: (number | undefined)[]
 beforeEach(() => {
   connection = stubConnection()
-  parking = createParking()
+  opened = []
+  parking = createParking((open) => opened.push(patienceOf(open)))
   parking.park(connection)
 })
 
@@ -68,4 +71,20 @@ describe('it is given up', () => {
     expect(connection.closes).toBe(1)
     expect(parking.take()?.connection).toBe(newer)
   })
+})
+
+test.for([
+  [90, 30_000],
+  [6, 2000],
+  [3, 1000],
+  [0, undefined],
+] as const)('a peer with a hold time of %s s waits no longer than a third', ([holdTime, limit]) => {
+  give(connection, openMessage({ holdTime }))
+  expect(opened).toEqual([limit])
+})
+
+test('an OPEN that comes with the connection counts, one that cannot be read does not', () => {
+  parking.park(stubConnection(), Uint8Array.from(openMessage({ holdTime: 9 })))
+  parking.park(stubConnection(), Uint8Array.from(openMessage({ version: 4 }).subarray(0, 25)))
+  expect(opened).toEqual([3000, undefined])
 })

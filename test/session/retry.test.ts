@@ -114,6 +114,27 @@ describe('a session that fails', () => {
     await establish(harness, peer)
   })
 
+  test('does not leave a peer waiting until its own hold time is over', async () => {
+    harness = await startSessions()
+    const server = await harness.serve()
+    harness.sessions.add(sessionConfig({ passive: false, port: server.port }))
+    for (const seconds of [1, 2, 4, 8, 16]) {
+      const from = harness.recorder.lines.length
+      const peer = await server.accept()
+      await establish(harness, peer)
+      peer.send(notificationMessage(6, 4))
+      await harness.recorder.until('down', from)
+      expect(wait()).toBe(seconds * 1000)
+      if (seconds < 16) harness.clock.advance(seconds * 1000)
+    }
+    const peer = await harness.connect()
+    peer.send(openMessage({ holdTime: 6 }))
+    await turnUntil(() => wait() === 2000)
+    harness.clock.advance(2000)
+    await peer.expect(1)
+    expect(status().stateName).toBe('OpenConfirm')
+  })
+
   test('takes a connection that waits when the operator starts it', async () => {
     await failing()
     const first = await harness.connect()

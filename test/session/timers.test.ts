@@ -42,7 +42,14 @@ describe('damping', () => {
 
   test('waits no longer than the operator wants', () => {
     const damping = createDamping()
-    expect([1, 2, 3, 4].map(() => damping.failed(5))).toEqual([1, 2, 4, 5])
+    expect([1, 2, 3, 4].map(() => damping.unreached(5))).toEqual([1, 2, 4, 5])
+  })
+
+  test('a peer that was not reached has failed at nothing', () => {
+    const damping = createDamping()
+    for (let i = 0; i < 9; i++) damping.unreached(60)
+    expect([damping.failures, damping.failed(), damping.failed()]).toEqual([0, 1, 2])
+    expect(damping.unreached(60)).toBe(1)
   })
 
   test('a session that held forgets its failures, one that did not goes on counting', () => {

@@ -24,6 +24,8 @@ export interface Daemon {
   readonly api: Api
   start(): Promise<void>
   stop(signal?: NodeJS.Signals): Promise<void>
+  /** Gives it another configuration by SIGHUP, and waits until it is applied. */
+  reload(config: Record<string, unknown>): Promise<void>
   session(name: string): Promise<SessionJson>
   prefix(name: string): Promise<PrefixJson>
   metrics(): Promise<readonly Sample[]>
@@ -106,6 +108,16 @@ export async function makeDaemon(
     },
     stop: async (signal) => {
       await program?.stop(signal)
+    },
+    reload: async (next) => {
+      const before = program?.output().length ?? 0
+      await writeFile(configFile, stringify(next))
+      program?.signal('SIGHUP')
+      await waitFor(
+        'the reload',
+        () => program?.output().slice(before).includes('bgpwarden.yaml applied'),
+        { state: () => program?.output().slice(before) },
+      )
     },
     sessionIs: async (name, state) => {
       let last: SessionJson | undefined
