@@ -152,7 +152,8 @@ export function createConnection(
     if (socket.destroyed || cancelLimit !== undefined) return
     // What the peer still sends is read and dropped: octets left unread would turn our FIN into a
     // RST, which may overtake the NOTIFICATION.
-    cancelLimit = clock.after(CLOSE_LIMIT_MS, () => socket.destroy())
+    // A peer whose packets are dropped for their TTL hears no FIN either, and would keep its side.
+    cancelLimit = clock.after(CLOSE_LIMIT_MS, () => socket.resetAndDestroy())
     if (last === undefined) socket.end()
     else socket.end(last)
   }

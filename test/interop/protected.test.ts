@@ -99,7 +99,8 @@ async function routeThrough(lan: Lan): Promise<void> {
   await lan.join('far', 13)
   await at('far', 'ip', 'address', 'flush', 'dev', 'eth0', 'scope', 'global')
   await at('far', 'ip', 'address', 'add', '198.51.100.2/30', 'dev', 'eth0')
-  await at('far', 'ip', 'route', 'add', 'default', 'via', '198.51.100.1')
+  // FRR tracks its peers, and takes no default route for a way to them.
+  await at('far', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '198.51.100.1')
   await at(lan.hub, 'ip', 'route', 'add', '198.51.100.0/30', 'via', gateway)
 }
 
@@ -129,21 +130,15 @@ async function makeScene(start: StartProtected, opener: 'daemon' | 'router'): Pr
     configOf('before', passive),
   )
   await daemon.start()
-  const routers = await Promise.all(
-    [
-      { node: 'edge', routerId: '192.0.2.11', peers: cases.map(({ peer }) => peer) },
-      { node: 'far', routerId: '192.0.2.13', peers: [far.peer] },
-    ].map(async (router) =>
-      start({
-        ...router,
-        lan,
-        directory: await workspace.folder(router.node),
-        asn: routerAsn,
-        daemonAsn,
-        opens: passive,
-      }),
-    ),
-  )
+  const routers: ProtectedRouter[] = []
+  for (const router of [
+    { node: 'far', routerId: '192.0.2.13', peers: [far.peer] },
+    { node: 'edge', routerId: '192.0.2.11', peers: cases.map(({ peer }) => peer) },
+  ]) {
+    const directory = await workspace.folder(router.node)
+    const setup = { ...router, lan, directory, asn: routerAsn, daemonAsn, opens: passive }
+    routers.push(await start(setup))
+  }
   return {
     lan,
     daemon,
@@ -200,7 +195,7 @@ for (const [make, start] of makes) {
       afterAll(() => scene?.close())
       afterEach(({ task }) => {
         if (task.result?.state !== 'fail') return
-        const logs = scene.routers.map((router) => router.log()).join('--- far\n')
+        const logs = scene.routers.map((router) => router.log()).join('--- the other\n')
         console.error(`--- daemon\n${scene.daemon.log()}\n--- ${make}\n${logs}`)
       })
 
