@@ -1,5 +1,4 @@
 /** Joins sessions and engine: what a peer says becomes routes and verdicts, and is reported. */
-import type { Config } from './config/config.ts'
 import type { Engine } from './engine/engine.ts'
 import { Family, type FamilyName, familyNames } from './prefix/prefix.ts'
 import type { SessionManager } from './session/sessions.ts'
@@ -24,7 +23,8 @@ export interface BridgeOptions {
   readonly reporter: Reporter
   /** The sessions, which are made after their listener. */
   readonly sessions: () => SessionManager
-  readonly config: () => Config
+  /** @returns the configuration of a session, declared or registered */
+  readonly sessionConfig: (name: string) => SessionConfig | undefined
   /** @param seconds from octets read to verdict known */
   readonly observeLatency: (seconds: number) => void
   /** A slice of background work may be left. */
@@ -43,8 +43,7 @@ export function createBridge(options: BridgeOptions): SessionListener {
   const { engine, clock, reporter } = options
   const negotiatedOf = new Map<string, Negotiated>()
 
-  const limitOf = (name: string) =>
-    options.config().sessions.find((session: SessionConfig) => session.name === name)?.maxPrefixes
+  const limitOf = (name: string) => options.sessionConfig(name)?.maxPrefixes
 
   /** `session family` of tables that were warned of, until they fall below the threshold again. */
   const warned = new Set<string>()

@@ -1,4 +1,5 @@
 /** Builds the parts of the daemon and joins them; the only file that knows them all. */
+import { randomUUID } from 'node:crypto'
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createApi, listenApi } from './api/server.ts'
@@ -9,11 +10,17 @@ import { readTokens, readWebhooks } from './config/secrets.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
 import { createSessionCommands } from './operator.ts'
+import { kinds } from './peering/kinds.ts'
+import { createRegistry } from './peering/registry.ts'
+import { createRuntime } from './peering/runtime.ts'
 import { formatIpv4 } from './prefix/text.ts'
 import { createWebhooks } from './push/webhooks.ts'
+import { createLive, demandApart } from './registry-live.ts'
 import { steadyClock } from './session/clock.ts'
 import { createSessions, type SessionManager } from './session/sessions.ts'
 import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
+import { openStore } from './store/store.ts'
+import type { Store } from './store/types.ts'
 import { createEventLog, type EventLog } from './telemetry/event-log.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -39,7 +46,8 @@ export interface Daemon {
   readonly httpAddress: Endpoint
   /**
    * Takes a new configuration; sessions that it does not change stay up.
-   * @throws SocketSecurityError when this machine cannot protect one of them; nothing has changed then
+   * @throws SocketSecurityError when this machine cannot protect one of them, ConfigError when the
+   *   registry has a session with one of their peers; nothing has changed then
    */
   reload(next: Config): ConfigDifference
   /** Says Cease / Administrative Shutdown to every peer, then ends; within two seconds. */
@@ -63,6 +71,9 @@ function prepareStorage(path: string | null): void {
   }
 }
 
+/** How long the file keeps what happened, and how large it gets. */
+const retention = { eventDays: 30, auditDays: 365, maxBytes: 1 << 30 } as const
+
 /** Octets that must be free where the storage file is. */
 const LEAST_ROOM = 1 << 20
 
@@ -82,8 +93,9 @@ function engineSession({ name, families, asn, localAsn }: SessionConfig) {
   return { name, families, asn, localAsn }
 }
 
-function storageCheck(path: string) {
-  const problem = storageProblem(path)
+function storageCheck(path: string, store: Store | null) {
+  const status = store?.status()
+  const problem = storageProblem(path) ?? (status?.ok === false ? status.detail : null)
   return { name: 'storage', ok: problem === null, detail: problem ?? `${path} can be written` }
 }
 
@@ -119,7 +131,7 @@ function applyDifference(
 
 /**
  * Starts the daemon.
- * @throws ListenError, ApiListenError, StorageError, SecretError, SocketSecurityError when something
+ * @throws ListenError, ApiListenError, StorageError, StoreError, ConfigError, SecretError, SocketSecurityError when something
  *   it needs is not to be had
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -128,6 +140,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   prepareStorage(config.storage.path)
   const tokens = await readTokens(config.listen.http.tokens)
   const receivers = await readWebhooks(config.webhooks)
+  const store = await storeOf(config, clock, log)
   const startedAt = clock.now()
   const events = createEventLog({ startedAt, capacity: config.events.keep })
   const reporter = createReporter({ log, clock, eventLog: events })
@@ -156,10 +169,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       reporter,
       sessions: () => sessions,
-      config: () => config,
+      sessionConfig: (name) => declared().get(name) ?? runtime.sessionConfig(name),
       observeLatency: (seconds) => metrics.observeLatency(seconds),
       wake: background.wake,
     }),
+  })
+  const declared = createDeclared(() => config)
+  const runtime = createRuntime({
+    engine,
+    sessions,
+    now: clock.now,
+    wake: background.wake,
+    onProblem: (session, error) => {
+      log.error({ event: 'registry', session, err: error }, `${session} cannot run: ${why(error)}`)
+    },
   })
   const metrics = createMetrics({
     engine: engine.view,
@@ -173,7 +196,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   const storage = () => {
     const { path } = config.storage
-    return path === null ? null : storageCheck(path)
+    return path === null ? null : storageCheck(path, store)
   }
   const ready = () => {
     const stored = storage()
@@ -187,6 +210,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ]
     return { ok: checks.every((check) => check.ok), checks }
   }
+  const registry = await createRegistry({
+    store,
+    kinds,
+    runtime,
+    live: createLive({ engine: engine.view, sessions, config: () => config }),
+    clock,
+    newKey: randomUUID,
+    onProblem: (error) => {
+      log.error({ event: 'registry', err: error }, `the registry stands still: ${why(error)}`)
+    },
+  })
   const api = createApi({
     engine: engine.view,
     sessions,
@@ -201,16 +235,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     tokens,
     anonymousRead: config.listen.http.anonymousRead,
+    kinds,
+    ...(store !== null && { registry, store }),
   })
-  sessions.verify(config.sessions)
+  try {
+    demandApart(config, runtime.sessionConfigs())
+    sessions.verify(config.sessions)
+  } catch (error) {
+    await store?.close()
+    throw error
+  }
   await sessions.listen()
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
     reporter.close()
+    await store?.close()
     throw error
   })
-  const ticker = setInterval(() => engine.tick(clock.now()), 1000)
+  const ticker = setInterval(() => {
+    engine.tick(clock.now())
+    registry.tick(clock.now())
+  }, 1000)
   for (const session of config.sessions) sessions.add(session)
+  runtime.start()
 
   return {
     engine: engine.view,
@@ -220,9 +267,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     httpAddress: { address: config.listen.http.address, port: httpPort },
     reload(next) {
       const difference = diffConfig(config, next)
+      demandApart(difference.inForce, runtime.sessionConfigs())
       sessions.verify(difference.inForce.sessions)
       config = difference.inForce
       applyDifference(difference, engine, sessions, clock.now())
+      void registry.refresh()
       background.wake()
       return difference
     },
@@ -231,8 +280,43 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       background.stop()
       webhooks.close()
       await Promise.all([sessions.close(communication, CLOSE_WITHIN_MS), api.close()])
+      await registry.idle()
       reporter.close()
+      await store?.close()
     },
+  }
+}
+
+function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Opens the storage file, if there is to be one. @throws StoreError */
+async function storeOf(config: Config, clock: Clock, log: Log): Promise<Store | null> {
+  const { path } = config.storage
+  if (path === null) return null
+  return openStore({
+    path,
+    ...retention,
+    now: clock.now,
+    onChange(ok, detail) {
+      if (ok) log.info({ event: 'storage' }, detail)
+      else log.error({ event: 'storage' }, detail)
+    },
+  })
+}
+
+/** Sessions of the configuration in force, by name. */
+function createDeclared(current: () => Config): () => ReadonlyMap<string, SessionConfig> {
+  let seen: Config | undefined
+  let sessions = new Map<string, SessionConfig>()
+  return () => {
+    const config = current()
+    if (config !== seen) {
+      seen = config
+      sessions = new Map(config.sessions.map((session) => [session.name, session]))
+    }
+    return sessions
   }
 }
 

@@ -45,7 +45,7 @@ sessions: [{ name: edge-a, address: 192.0.2.9, asn: 64501, maxPrefixes: ${maxPre
     clock,
     reporter,
     sessions: () => sessions,
-    config: () => config,
+    sessionConfig: (name) => config.sessions.find((session) => session.name === name),
     observeLatency() {},
     wake() {},
   })

@@ -23,6 +23,7 @@ const userErrors = new Set([
   'SocketSecurityError',
   'ApiListenError',
   'StorageError',
+  'StoreError',
   'ApiError',
   'CaptureError',
   'CaptureUpdatesError',

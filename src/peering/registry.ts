@@ -43,6 +43,8 @@ export interface RegistryOptions {
 export interface RunningRegistry extends Registry {
   /** Resolves when every write that was asked for is done. */
   idle(): Promise<void>
+  /** Looks again what everything wants to run, after the configuration changed. */
+  refresh(): Promise<void>
 }
 
 const nothing: Wanted = { sessions: [], registrations: [] }
@@ -133,13 +135,13 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
     )
   }
 
-  function stagingFor(principal: Principal, declared: boolean): Staging {
+  function stagingFor(principal: Principal, declared: boolean, now = clock.now()): Staging {
     return createStaging({
       kinds,
       directory,
       live,
       principal,
-      now: clock.now(),
+      now,
       newKey,
       declared,
     })
@@ -175,13 +177,13 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
   ): Promise<{ resource: Resource | null; changes: readonly StagedChange[] }> {
     return serially(async () => {
       const kept = storeOrRefuse()
-      const staging = stagingFor(principal, declared)
+      const time = clock.now()
+      const staging = stagingFor(principal, declared, time)
       const resource = await stage(staging)
       const changes = staging.changes()
       const view = resource && show(staging.directory, resource, principal)
       const told = answer?.(view)
       if (changes.length > 0 || told !== undefined) {
-        const time = clock.now()
         await kept.commit({
           time,
           changes: storeChanges(changes),
@@ -323,6 +325,7 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
           advancing = false
         })
     },
+    refresh: () => serially(running.everything),
     async idle() {
       for (let seen: unknown; seen !== last; ) {
         seen = last
