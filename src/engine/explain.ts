@@ -50,7 +50,14 @@ function encodeCommunities(texts: readonly string[]) {
 function imagine(request: ExplainRequest) {
   const segments = toSegments(request.asPath)
   const octets = viewOf(encodeAsPath(segments, true))
-  const path: PathFacts = { bits: 0, length: 0, firstAs: 0, originAs: 0 }
+  const path: PathFacts = {
+    bits: 0,
+    length: 0,
+    firstAs: 0,
+    originAs: 0,
+    sought: 0,
+    found: false,
+  }
   readPathFacts(octets, 0, octets.byteLength, path)
   const communities = encodeCommunities(request.communities)
   const facts: RouteFacts = {

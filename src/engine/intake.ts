@@ -92,7 +92,7 @@ export class Intake implements RouteSink {
     this.turnTo(family)
     if (this.noted !== 0) this.countNotes()
     if (this.rib === null) return
-    this.notes = notesOfUpdate(this.session, family, walk, stored)
+    this.notes = notesOfUpdate(this.session.notes, family, walk)
     const { path } = walk
     const findings = judgeAttributes(
       this.state.policy,

@@ -169,7 +169,7 @@ export function viewRoute(
     class: verdict.class,
     reasons: reasonsOf(verdict.bits),
     ...describeAttributes(attributes),
-    notes: notesOf(notesOfStored(session, state.sets.pathFacts(route.set), window)),
+    notes: notesOf(notesOfStored(session.notes, state.sets.pathFacts(route.set), window)),
     receivedAt: route.stamp * 1000,
     stale: route.stamp < table.staleBefore,
   }

@@ -1,8 +1,8 @@
 /** Sessions as the engine knows them: when their tables count, when they are complete, when they go. */
 import { Family, type FamilyName, type Prefix } from '../prefix/prefix.ts'
-import { parseAddress } from '../prefix/text.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import { AdjRibIn } from './adj-rib-in.ts'
+import { createNoteView } from './notes.ts'
 import {
   createTally,
   type EngineSession,
@@ -53,8 +53,7 @@ export function createSession(
     negotiated: [],
     remoteAsn: config.asn,
     localAsn: config.localAsn,
-    peer: null,
-    role: null,
+    notes: createNoteView(unknownSettings, { localAsn: config.localAsn, remoteAsn: config.asn }),
     establishedAt: 0,
     minStamp: 0,
     keepUntil: 0,
@@ -92,11 +91,10 @@ export function sessionUp(
 ): void {
   session.up = true
   session.overdue = true
-  session.settings = up.decode
+  session.settings = { ...up.decode, localAs: session.localAsn | 0 }
   session.negotiated = up.families
   session.remoteAsn = up.remoteAsn
-  session.peer = up.peerAddress === undefined ? null : parseAddress(up.peerAddress)
-  session.role = up.role ?? null
+  session.notes = createNoteView(up.decode, session, up.peerAddress, up.role)
   session.establishedAt = now
   const kept = session.keepUntil > 0
   session.keepUntil = 0

@@ -1,10 +1,10 @@
 /** What the engine remembers: sessions with their routes, and registered prefixes. */
 import { Family, type FamilyName, type Prefix } from '../prefix/prefix.ts'
 import { RadixTrie } from '../prefix/trie.ts'
-import type { RoleName } from '../wire/capabilities.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { AdjRibIn } from './adj-rib-in.ts'
 import { AttributeSets } from './attribute-sets.ts'
+import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
 import {
@@ -56,10 +56,8 @@ export interface EngineSession {
   negotiated: readonly FamilyName[]
   remoteAsn: number
   localAsn: number
-  /** The peer's address, of full length; null: not known. */
-  peer: Readonly<Prefix> | null
-  /** Our role towards the peer (RFC 9234 §3). */
-  role: RoleName | null
+  /** What notes on its routes depend on. */
+  notes: NoteView
   establishedAt: number
   /** Seconds: no route gets an earlier stamp, so that stale ones stay apart. */
   minStamp: number

@@ -17,6 +17,7 @@ export interface ReplayEngine {
       readonly families: readonly FamilyName[]
       readonly remoteAsn: number
       readonly decode: DecodeSettings
+      readonly peerAddress?: string
     },
     now: number,
   ): void
@@ -31,6 +32,8 @@ export interface ReplaySession {
   readonly name: string
   readonly families: readonly FamilyName[]
   readonly asn: number
+  /** The peer's address, IPv4 or IPv6 text. */
+  readonly address?: string
   /** RIB entries with path identifiers will come, by family. */
   readonly ribPaths: Readonly<Record<FamilyName, boolean>>
 }
@@ -88,7 +91,12 @@ export function conductSession(engine: ReplayEngine, session: ReplaySession) {
     settings = decode
     engine.sessionUp(
       session.name,
-      { families: session.families, remoteAsn: session.asn, decode },
+      {
+        families: session.families,
+        remoteAsn: session.asn,
+        decode,
+        ...(session.address !== undefined && { peerAddress: session.address }),
+      },
       upSince,
     )
   }

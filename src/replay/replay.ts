@@ -99,9 +99,9 @@ function cast(judge: Engine, bystanders: Engine, census: Census, options: Replay
     engine.addSession(config, found === null ? 0 : (census.firstTime ?? 0))
     roles.push({ engine, name: config.name, found })
     if (found === null) return
-    const { ribPaths } = found
+    const { ribPaths, address } = found
     const { name, families, asn } = config
-    conductors.set(found, conductSession(engine, { name, families, asn, ribPaths }))
+    conductors.set(found, conductSession(engine, { name, families, asn, address, ribPaths }))
   }
   const others: FoundSession[] = []
   for (const found of census.sessions) {

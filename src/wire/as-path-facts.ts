@@ -28,6 +28,10 @@ export interface PathFacts {
   firstAs: number
   /** Signed 32 bits: the last AS of a final AS_SEQUENCE; 0 when the path is empty or ends otherwise. */
   originAs: number
+  /** Given: an AS number to look for, signed 32 bits; 0: none. */
+  sought: number
+  /** Whether that number stands in the path. */
+  found: boolean
 }
 
 /** RFC 6996 §5. @param asn signed or unsigned 32 bits */
@@ -59,7 +63,9 @@ export function readPathFacts(
   let first = 0
   let previous = 0
   let origin = 0
+  let found = false
   let offset = start
+  const { sought } = facts
   while (offset < end) {
     if (end - offset < 2) return false
     const type = view.getUint8(offset)
@@ -84,6 +90,7 @@ export function readPathFacts(
       }
       // Most AS numbers lie below 64496 or well above: one comparison settles them.
       if (asn <= 0 || (asn >= 64496 && asn <= 65551) || asn === AS_TRANS) bits |= oddAsn(asn)
+      if (asn === sought) found = true
       if (first === 0) first = asn
       previous = asn
     }
@@ -95,6 +102,7 @@ export function readPathFacts(
   facts.length = length
   facts.firstAs = first
   facts.originAs = origin
+  facts.found = found
   return true
 }
 

@@ -63,7 +63,14 @@ export class AttributeWalk {
   handling: Handling = Handling.accept
   /** The strongest problem, the first of several equal ones. */
   problem: AttributeProblem | null = null
-  readonly path: PathFacts = { bits: 0, length: 0, firstAs: 0, originAs: 0 }
+  readonly path: PathFacts = {
+    bits: 0,
+    length: 0,
+    firstAs: 0,
+    originAs: 0,
+    sought: 0,
+    found: false,
+  }
   readonly asPath: Window = { start: 0, end: 0 }
   readonly as4Path: Window = { start: 0, end: 0 }
   readonly aggregator: Window = { start: 0, end: 0 }
@@ -92,6 +99,7 @@ export class AttributeWalk {
    */
   walk(view: DataView, start: number, end: number, settings: DecodeSettings): void {
     this.clear(view, start, end)
+    this.path.sought = settings.localAs ?? 0
     let offset = start
     while (offset < end) {
       const at = offset
@@ -130,6 +138,7 @@ export class AttributeWalk {
     this.path.length = 0
     this.path.firstAs = 0
     this.path.originAs = 0
+    this.path.found = false
     this.asPath.start = 0
     this.as4Path.start = 0
     this.aggregator.start = 0

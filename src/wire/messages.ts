@@ -102,6 +102,8 @@ export interface DecodeSettings {
   readonly addPathIpv6: boolean
   /** IPv4 NLRI may come in MP_REACH_NLRI with an IPv6 next hop (RFC 8950). */
   readonly extendedNextHop: boolean
+  /** An AS number to look for in paths, our own as a rule, signed 32 bits; absent: none. */
+  readonly localAs?: number
   /** The AS number that every path must begin with (RFC 4271 §6.3); absent: not checked. */
   readonly firstAs?: number
 }

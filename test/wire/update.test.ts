@@ -75,7 +75,14 @@ describe('what an UPDATE says', () => {
     ])
     expect(told.handling).toBe('accept')
     expect(told.paths).toEqual([
-      { bits: PathFact.bogonAsn, length: 2, firstAs: 64501, originAs: 3356 },
+      {
+        bits: PathFact.bogonAsn,
+        length: 2,
+        firstAs: 64501,
+        originAs: 3356,
+        sought: 0,
+        found: false,
+      },
     ])
     expect(told.stored).toEqual([good.replace(/\s+/g, '')])
   })
@@ -109,6 +116,50 @@ describe('what an UPDATE says', () => {
     expect(told.announced).toEqual(['198.51.100.0/24#1', '198.51.100.0/24#2'])
   })
 
+  const global = '20010db8000000000000000000000001'
+  const linkLocal = 'fe800000000000000000000000000001'
+  /** MP_REACH_NLRI of 198.51.100.0/24 with an IPv6 next hop. */
+  const over6 = [
+    `80 0e 19 0001 01 10 ${global} 00 18 c63364`,
+    `80 0e 29 0001 01 20 ${global} ${linkLocal} 00 18 c63364`,
+  ]
+
+  test.for(over6)('IPv4 with IPv6 next hops, where agreed (RFC 8950 §3): %s', (reach) => {
+    const told = decode(update({ attributes: `${reach} ${ORIGIN} ${PATH}` }))
+    // NEXT_HOP is not asked for (RFC 4760 §3).
+    expect(told.handling).toBe('accept')
+    expect(told.announced).toEqual(['198.51.100.0/24'])
+  })
+
+  test.for(over6)('and where not, the session ends (RFC 7606 §7.11): %s', (reach) => {
+    const message = update({ attributes: `${reach} ${ORIGIN} ${PATH}` })
+    expect(() => decode(message, { extendedNextHop: false })).toThrow(
+      expect.objectContaining({ code: 3, subcode: 9 }),
+    )
+  })
+
+  test('IPv4 with IPv6 next hops and path identifiers (RFC 8950, RFC 7911)', () => {
+    const reach = `80 0e 25 0001 01 10 ${global} 00 00000001 18 c63364 00000002 18 c63364`
+    const unreach = '80 0f 0b 0001 01 00000003 18 c63364'
+    const told = decode(
+      update({ attributes: `${reach} ${ORIGIN} ${PATH} ${unreach}` }),
+      { addPathIpv4: true },
+      true,
+    )
+    expect(told.announced).toEqual(['198.51.100.0/24#1', '198.51.100.0/24#2'])
+    expect(told.withdrawn).toEqual(['198.51.100.0/24#3'])
+  })
+
+  test.for([
+    [64501, true],
+    [3356, true],
+    [64502, false],
+    [0, false],
+  ] as const)('an AS number that is looked for: %i: %s', ([localAs, found]) => {
+    const [path] = decode(update({ attributes: good, nlri: '18 c63364' }), { localAs }).paths
+    expect(path).toMatchObject({ found })
+  })
+
   test('End-of-RIB of both families (RFC 4724 §2)', () => {
     expect(decode(update({})).ends).toEqual(['ipv4'])
     expect(decode(update({ attributes: '80 0f 03 0002 01' })).ends).toEqual(['ipv6'])
@@ -128,7 +179,14 @@ describe('what an UPDATE says', () => {
     )
     expect(told.handling).toBe('accept')
     expect(told.paths).toEqual([
-      { bits: PathFact.bogonAsn, length: 3, firstAs: 64501, originAs: 196609 },
+      {
+        bits: PathFact.bogonAsn,
+        length: 3,
+        firstAs: 64501,
+        originAs: 196609,
+        sought: 0,
+        found: false,
+      },
     ])
     expect(told.stored).toEqual([
       `${ORIGIN} 40 02 10 02 01 0000fbf5 02 02 00030000 00030001 ${NEXT_HOP}`.replace(/ /g, ''),
