@@ -1,5 +1,5 @@
 /** The container lab without containers: its own files, on its own addresses, under the real programs. */
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -161,6 +161,27 @@ describe('FRR and BIRD side by side', () => {
     const failed = rules.find(({ name }) => name === 'BgpwardenPrefixFailed')
     const [alert] = failed?.alerts ?? []
     expect(JSON.stringify(alert?.annotations)).toContain('/docs/findings/')
+  })
+
+  test('the routers know the commands with which the pages on findings look at them', async () => {
+    const folder = join(repository, 'docs/findings')
+    const asked: string[] = []
+    for (const page of await readdir(folder)) {
+      const text = await readFile(join(folder, page), 'utf8')
+      for (const [, router, row = ''] of text.matchAll(/^\| (FRR|BIRD) +\|(.*)\|$/gm)) {
+        for (const [, command = ''] of row.matchAll(/`(show [^`]*)`/g)) {
+          const said =
+            router === 'FRR'
+              ? await run(vtysh(frrDirectory, '-c', command))
+              : await run(['birdc', '-s', join(birdDirectory, 'bird.ctl'), command])
+          expect(said, `${page}: ${command}`).not.toMatch(
+            /Unknown command|syntax error|Ambiguous|% Can/i,
+          )
+          asked.push(command)
+        }
+      }
+    }
+    expect(asked.length).toBeGreaterThan(30)
   })
 
   test('mending each router as its file says is seen in verdict, event, metric and Prometheus', async () => {
