@@ -4,6 +4,7 @@ import type {
   Explanation,
   Finding,
   FindingChange,
+  FindingReason,
   Policy,
   PrefixSummary,
   PrefixVerdict,
@@ -47,9 +48,13 @@ function evidenceView({ communities, routes, ...rest }: Evidence): EvidenceJson 
   }
 }
 
+/** Path of the page on a reason. */
+const reasonPage = (reason: FindingReason) => `/docs/findings/${reason}`
+
 export function findingView(finding: Finding): FindingJson {
   return {
     ...finding,
+    link: reasonPage(finding.reason),
     evidence: evidenceView(finding.evidence),
     since: shownIsoTime(finding.since),
   }
@@ -89,6 +94,7 @@ export function explanationView(explanation: Explanation): ExplanationJson {
     ...explanation,
     findings: explanation.findings.map((finding) => ({
       ...finding,
+      link: reasonPage(finding.reason),
       evidence: evidenceView(finding.evidence),
     })),
     policy: policyView(explanation.policy),

@@ -326,6 +326,10 @@ export const findingSchema = z
     message: z.string(),
     action: z.string().describe('What to change and who changes it'),
     evidence: evidenceSchema,
+    link: z
+      .string()
+      .describe('Page of this daemon on the reason: how to see it on a router and how to mend it')
+      .meta({ examples: ['/docs/findings/not-received'] }),
     since: time,
   })
   .meta({ id: 'Finding' })

@@ -185,3 +185,12 @@ export interface ClientOptions {
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
+
+/** Findings whose links lead to the daemon that was asked. @param base as for `createApiClient` */
+export function withWholeLinks<F extends { readonly link: string }>(
+  findings: readonly F[],
+  base: string,
+): F[] {
+  const root = base.replace(/\/+$/, '')
+  return findings.map((finding) => ({ ...finding, link: `${root}${finding.link}` }))
+}

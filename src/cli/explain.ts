@@ -5,7 +5,7 @@ import { parsePrefix } from '../prefix/text.ts'
 import { type AsPathSegment, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
 import { parseCommunity } from '../wire/community-text.ts'
-import { type ClientOptions, createApiClient, jsonDocument } from './api-client.ts'
+import { type ClientOptions, createApiClient, jsonDocument, withWholeLinks } from './api-client.ts'
 import { Exit, UsageError } from './failure.ts'
 import { styleFor, type Terminal } from './terminal.ts'
 import { cleanText } from './text.ts'
@@ -28,9 +28,10 @@ function hops(segments: readonly AsPathSegment[]): (number | number[])[] {
 
 /** Judges by a configuration alone: no daemon, no session. */
 async function explainOffline(file: string, request: ExplainRequestJson): Promise<ExplanationJson> {
-  const [{ loadConfig }, { createEngine }] = await Promise.all([
+  const [{ loadConfig }, { createEngine }, { explanationView }] = await Promise.all([
     import('../config/load.ts'),
     import('../engine/engine.ts'),
+    import('../api/prefix-view.ts'),
   ])
   const config = await loadConfig(file)
   const now = Date.now()
@@ -42,8 +43,7 @@ async function explainOffline(file: string, request: ExplainRequestJson): Promis
     asPath: hops(parseAsPath(String(request.asPath))),
     communities: request.communities ?? [],
   })
-  // The same shape that the API gives: engine values are read-only, JSON is not.
-  return JSON.parse(JSON.stringify(explanation)) as ExplanationJson
+  return explanationView(explanation)
 }
 
 /** The answer as a page. */
@@ -93,6 +93,12 @@ export async function explain(
     config === undefined
       ? await createApiClient(api).post<ExplanationJson>('explain', request)
       : await explainOffline(config, request)
-  terminal.write(json ? jsonDocument(explanation) : renderExplanation(explanation, terminal, now))
+  const findings =
+    config === undefined ? withWholeLinks(explanation.findings, api) : explanation.findings
+  terminal.write(
+    json
+      ? jsonDocument(explanation)
+      : renderExplanation({ ...explanation, findings }, terminal, now),
+  )
   return explanation.state === 'Failed' || explanation.state === 'Invalid' ? Exit.no : Exit.ok
 }

@@ -7,6 +7,7 @@ import {
   jsonDocument,
   readAll,
   segment,
+  withWholeLinks,
 } from './api-client.ts'
 import { Exit, UsageError } from './failure.ts'
 import { type Column, renderTable, shortenList } from './table.ts'
@@ -84,29 +85,36 @@ export async function prefixList(
   return Exit.ok
 }
 
-function answer(prefix: PrefixJson, json: boolean, terminal: Terminal, now: number): number {
-  terminal.write(json ? jsonDocument(prefix) : renderPrefix(prefix, terminal, now))
+function answer(
+  prefix: PrefixJson,
+  { api, json = false }: ClientOptions,
+  terminal: Terminal,
+  now: number,
+): number {
+  const shown = { ...prefix, findings: withWholeLinks(prefix.findings, api) }
+  terminal.write(json ? jsonDocument(prefix) : renderPrefix(shown, terminal, now))
   return prefix.state === 'Failed' || prefix.state === 'Invalid' ? Exit.no : Exit.ok
 }
 
 /** Prints one verdict. @returns 1 when the prefix fails */
 export async function prefixShow(
   name: string,
-  { api, json = false }: ClientOptions,
+  options: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const prefix = await createApiClient(api).get<PrefixJson>(`prefixes/${segment(name)}`)
-  return answer(prefix, json, terminal, now)
+  const prefix = await createApiClient(options.api).get<PrefixJson>(`prefixes/${segment(name)}`)
+  return answer(prefix, options, terminal, now)
 }
 
 /** Has a prefix judged now and prints the verdict. @returns 1 when the prefix fails */
 export async function prefixValidate(
   name: string,
-  { api, json = false }: ClientOptions,
+  options: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
   const path = `prefixes/${segment(name)}/validate`
-  return answer(await createApiClient(api).post<PrefixJson>(path), json, terminal, now)
+  const prefix = await createApiClient(options.api).post<PrefixJson>(path)
+  return answer(prefix, options, terminal, now)
 }

@@ -49,6 +49,8 @@ function renderFinding(
     paragraph('  ', cleanText(finding.message), screen.columns),
     paragraph(`  ${style.cyan('fix:')} `, cleanText(finding.action), screen.columns),
     keyValues(evidencePairs(finding.evidence), screen, '       '),
+    // A link is of use as a whole only: offline there is no daemon to ask.
+    /^https?:/.test(finding.link) ? `  ${style.cyan('how:')} ${cleanText(finding.link)}\n` : '',
   ].join('')
 }
 

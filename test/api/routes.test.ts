@@ -199,7 +199,7 @@ describe('prefixes', () => {
       errorMessage: 'The route on edge-a lacks 8075:8007.',
       originAsns: [64501],
       policy: { requiredCommunities: ['8075:8007'], maxAsPathLength: 3 },
-      findings: [{ ...missing, since: TIME }],
+      findings: [{ ...missing, since: TIME, link: '/docs/findings/missing-community' }],
       sessions: [
         { session: 'edge-a', status: 'received', route: { receivedAt: TIME } },
         { session: 'edge-b', status: 'down', route: null },

@@ -71,6 +71,10 @@ describe('prefix', () => {
 
   test('show exits 1 when the prefix fails, 0 when it is verified', async () => {
     const failed = await run('prefix show web', gives(failedPrefix))
+    expect(failed.output).toContain('/docs/findings/missing-community\n')
+    expect(failed.output).toMatch(
+      /\n {2}how: http:\/\/127\.0\.0\.1:\d+\/docs\/findings\/private-asn\n/,
+    )
     expect(failed.code).toBe(1)
     expect(failed.output).toContain('error missing-community on edge-a')
     await server?.close()

@@ -60,6 +60,7 @@ export const failedPrefix: PrefixJson = {
     {
       reason: 'missing-community',
       severity: 'error',
+      link: '/docs/findings/missing-community',
       session: 'edge-a',
       message:
         'The route that edge-a announced carries the communities 64501:100 and 64501:200, and not the required 8075:8007.',
@@ -75,6 +76,7 @@ export const failedPrefix: PrefixJson = {
     {
       reason: 'private-asn',
       severity: 'error',
+      link: '/docs/findings/private-asn',
       session: 'edge-a',
       message: 'The private AS number 65001 stands at position 4 of the AS path.',
       action: 'AS64503 must remove private AS numbers towards AS64502.',
@@ -84,6 +86,7 @@ export const failedPrefix: PrefixJson = {
     {
       reason: 'session-down',
       severity: 'warning',
+      link: '/docs/findings/session-down',
       session: 'edge-b',
       message: 'The session edge-b is not Established.',
       action: 'Look at the session: bgpwarden session show edge-b.',

@@ -1,8 +1,9 @@
 /** A page for each reason: it is there, is linked, and shows what the engine really says. */
 import { readdir, readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Finding, type FindingReason, findingReasons } from '../../src/engine/types.ts'
 import { createEngineLab } from '../support/engine-lab.ts'
+import { testApi } from '../support/test-api.ts'
 
 const docs = new URL('../../docs/', import.meta.url)
 const read = (file: string) => readFile(new URL(file, docs), 'utf8')
@@ -116,4 +117,25 @@ test('links between the pages lead somewhere', async () => {
     const links = (await readFile(page, 'utf8')).matchAll(/\]\(([^)#:]+\.md)/g)
     for (const [, link = ''] of links) await readFile(new URL(link, page))
   }
+})
+
+describe('served by the daemon', () => {
+  const { app } = testApi()
+
+  test('the page on every reason, to which findings link', async () => {
+    for (const reason of reasons) {
+      const answer = await app.inject(`/docs/findings/${reason}`)
+      expect(answer.statusCode, reason).toBe(200)
+      expect(answer.headers['content-security-policy']).toContain("script-src 'self'")
+      expect(answer.body).toContain(`<h1 id="${reason}">`)
+    }
+  })
+
+  test('the section on every alert, to which alerts link', async () => {
+    const rules = await readFile(new URL('../grafana/prometheus/alerts.yml', docs), 'utf8')
+    const anchors = [...rules.matchAll(/runbook_url: .*\/docs\/alerts#(\w+)"/g)]
+    expect(anchors.length).toBeGreaterThan(8)
+    const { body } = await app.inject('/docs/alerts')
+    for (const [, anchor] of anchors) expect(body).toContain(`<h2 id="${anchor}">`)
+  })
 })

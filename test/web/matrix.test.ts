@@ -29,6 +29,7 @@ function finding(given: Partial<FindingJson>): FindingJson {
     session: 'edge-a',
     message: 'It lacks 8075:8007.',
     action: 'Add it.',
+    link: '/docs/findings/missing-community',
     evidence: {},
     since: '2026-11-21T09:00:00.000Z',
     ...given,
