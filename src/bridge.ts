@@ -87,7 +87,7 @@ export function createBridge(options: BridgeOptions): SessionListener {
       reporter.established(name, negotiated)
       const { families, remoteAsn, remoteAddress, decode, role } = negotiated
       const peer = { remoteAsn, peerAddress: remoteAddress, ...(role !== undefined && { role }) }
-      const up = { families, decode, ...peer }
+      const up = { families, decode, routerId: negotiated.remoteRouterId, ...peer }
       engine.sessionUp(name, up, clock.now())
       // RFC 4724 §3: whoever announces the capability says End-of-RIB, though it has no routes to send.
       // A router that restarts may wait for it before it chooses routes of its own.

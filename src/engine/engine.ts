@@ -38,6 +38,7 @@ import {
   type PrefixEvent,
   prefixStateNames,
   type Registration,
+  type RouteEvent,
 } from './types.ts'
 import { createView } from './view.ts'
 
@@ -52,12 +53,19 @@ export interface EngineOptions {
   readonly now: () => number
   /** Told every verdict change, at the end of the chunk, call or tick that caused it. */
   readonly onEvent?: (event: PrefixEvent) => void
+  /** Told what became of registered prefixes' routes, before the verdicts that follow from it. */
+  readonly onRoutes?: (event: RouteEvent) => void
 }
 
 export interface Engine {
   readonly view: EngineView
   /** @param now milliseconds since the epoch */
   addSession(config: EngineSessionConfig, now: number): void
+  /**
+   * Says whether the session's routes count for verdicts (false: deny-all). They are kept and shown in any
+   * case, and nothing is asked of the peer. @throws UnknownSessionError
+   */
+  setCounts(name: string, counts: boolean, now: number): void
   /** Its routes go, and no prefix expects it any more. @throws UnknownSessionError */
   removeSession(name: string, now: number): void
   /** The session is Established. Times are milliseconds since the epoch. @throws UnknownSessionError */
@@ -93,7 +101,11 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const state = createState(compilePolicy(options.policy), (event) => options.onEvent?.(event))
+  const state = createState(
+    compilePolicy(options.policy),
+    (event) => options.onEvent?.(event),
+    options.onRoutes ?? null,
+  )
   const scan = new MoreSpecificScan(state)
   const decoder = new UpdateDecoder()
   const nobody = createSession({ name: '', families: [], asn: 0, localAsn: 0 }, -1, 0)
@@ -123,6 +135,15 @@ export function createEngine(options: EngineOptions): Engine {
     addSession(config, now) {
       addSession(state, config, now)
       refreshDeclarations(state)
+    },
+
+    setCounts(name, counts, now) {
+      intake.settle()
+      const changed = session(name)
+      if (changed.counts === counts) return
+      changed.counts = counts
+      refreshDeclarations(state)
+      engine.flush(now)
     },
 
     removeSession(name, now) {

@@ -3,7 +3,15 @@
  * Runs once for each prefix that a chunk, a session or a registry change touched.
  */
 import { familyName } from '../prefix/prefix.ts'
-import { findCodes, isComplete, isWarning, readCode, renewCodes } from './finding-codes.ts'
+import { noteRoutes } from './carried.ts'
+import {
+  findCodes,
+  isComplete,
+  isLocationCode,
+  isWarning,
+  readCode,
+  renewCodes,
+} from './finding-codes.ts'
 import { ClosedFinding, OpenFinding } from './open-finding.ts'
 import { findingSentence } from './sentences.ts'
 import { anyCompleted, type EngineSession, type EngineState, type Registered } from './state.ts'
@@ -24,13 +32,16 @@ function anyError(codes: readonly number[]): boolean {
   return false
 }
 
+/** Whether a location has too few sessions, and there is nobody left to wait for. */
+function lacksLocation(registered: Registered, codes: readonly number[]): boolean {
+  return codes.some(isLocationCode) && !anyAwaited(registered)
+}
+
 /** SPEC 1.3, from the top: the first line that applies. */
 function stateOf(registered: Registered, codes: readonly number[]) {
   if (registered.registration.enabled === false) return PrefixState.None
-  if (registered.registration.invalid !== undefined || registered.expected.length === 0) {
-    return PrefixState.Invalid
-  }
-  if (!anyCompleted(registered)) return PrefixState.Pending
+  if (!isJudged(registered)) return PrefixState.Invalid
+  if (!anyCompleted(registered) && !lacksLocation(registered, codes)) return PrefixState.Pending
   if (anyError(codes)) return PrefixState.Failed
   if (codes.length > 0) return PrefixState.Warning
   return anyAwaited(registered) ? PrefixState.Pending : PrefixState.Verified
@@ -39,15 +50,21 @@ function stateOf(registered: Registered, codes: readonly number[]) {
 /** Whether the prefix is judged at all. */
 export function isJudged(registered: Registered): boolean {
   const { registration, expected } = registered
-  return registration.enabled !== false && registration.invalid === undefined && expected.length > 0
+  if (registration.enabled === false || registration.invalid !== undefined) return false
+  return expected.length > 0 || registration.requires !== undefined
 }
 
 /** Why a prefix in state Invalid cannot be judged, in one sentence; empty in other states. */
 export function invalidReason(registered: Registered): string {
   if (registered.registration.enabled === false) return ''
   if (registered.registration.invalid !== undefined) return registered.registration.invalid
-  if (registered.expected.length > 0) return ''
-  return `No session carries ${familyName(registered.prefix.family)}, so nothing can be expected of this prefix.`
+  if (isJudged(registered)) return ''
+  const family = familyName(registered.prefix.family)
+  const none =
+    registered.registration.sessions === undefined
+      ? `No session carries ${family}`
+      : `None of its sessions carries ${family} and counts`
+  return `${none}, so nothing can be expected of this prefix.`
 }
 
 const nothing: readonly never[] = []
@@ -63,6 +80,7 @@ export function evaluate(
   now: number,
   isNew = false,
 ): void {
+  noteRoutes(state, registered, now)
   const codes = currentCodes(state, registered)
   const next = stateOf(registered, codes)
   const before = registered.state

@@ -13,7 +13,7 @@ import {
   type SessionTable,
   tableOf,
 } from './state.ts'
-import { type FindingReason, findingReasons } from './types.ts'
+import { type FindingReason, findingReasons, type LocationRequirement } from './types.ts'
 
 // A code is (session index + 1) << 8 | reason << 1 | warning; session 0 means the registration.
 const REASON_SHIFT = 1
@@ -25,6 +25,8 @@ const NOT_RECEIVED = reasonBit('not-received')
 const OVERLAPPING_ANNOUNCEMENT = reasonBit('overlapping-announcement')
 const MALFORMED = reasonBit('malformed-update')
 const SESSION_DOWN = reasonBit('session-down')
+const INSUFFICIENT_PRIMARY = reasonIndex['insufficient-primary-sessions'] << REASON_SHIFT
+const NO_BACKUP = reasonIndex['no-backup-session'] << REASON_SHIFT
 
 /** No route of the prefix is there. */
 const NO_ROUTE = -1
@@ -69,6 +71,12 @@ export function findCodes(
 ): readonly number[] {
   found.length = 0
   if (registered.overlaps.length > 0) found.push(OVERLAPPING_PREFIX)
+  const { requires } = registered.registration
+  if (requires !== undefined) {
+    const { primary, backup } = requires
+    if (!reaches(registered, primary, 2)) found.push(INSUFFICIENT_PRIMARY)
+    if (backup !== undefined && !reaches(registered, backup, 1)) found.push(NO_BACKUP)
+  }
   const judged = early || anyCompleted(registered)
   for (const session of registered.expected) addCodes(state, registered, session, judged)
   return found
@@ -85,6 +93,7 @@ export function renewCodes(
 ): readonly number[] {
   const { codes } = registered
   if (!registered.expected.includes(session)) return codes
+  if (registered.registration.requires !== undefined) return findCodes(state, registered, false)
   const where = session.index + 1
   found.length = 0
   let at = 0
@@ -97,6 +106,29 @@ export function renewCodes(
     if (code >>> SESSION_SHIFT !== where) found.push(code)
   }
   return found
+}
+
+/** The sessions of a location that are expected to carry the prefix. */
+export function sessionsAt(
+  { expected }: Registered,
+  { sessions }: LocationRequirement,
+): readonly EngineSession[] {
+  return expected.filter(({ name }) => sessions.includes(name))
+}
+
+/** Whether so many routers of the location are up, or may still come up. */
+function reaches(registered: Registered, location: LocationRequirement, wanted: number): boolean {
+  const routers = new Set<string>()
+  for (const session of sessionsAt(registered, location)) {
+    if (holdsRoutes(session)) routers.add(session.router)
+    else if (!session.overdue) return true
+  }
+  return routers.size >= wanted
+}
+
+/** Whether a code says that a location has too few sessions. */
+export function isLocationCode(code: number): boolean {
+  return code === INSUFFICIENT_PRIMARY || code === NO_BACKUP
 }
 
 /** Adds one session's codes. @param judged whether the routes count yet */

@@ -34,6 +34,7 @@ export function expectedSessions(state: EngineState, registration: Registration)
   return state.sessions.filter(
     (session): session is EngineSession =>
       session?.families.includes(family) === true &&
+      session.counts &&
       (registration.sessions?.includes(session.name) ?? true),
   )
 }
@@ -48,6 +49,9 @@ function declare(state: EngineState, entry: Registered, registration: Registrati
     : state.policy
   entry.origins = Int32Array.from(registration.originAsns)
   entry.expected = expectedSessions(state, registration)
+  entry.backup = registration.requires?.backup
+    ? new Set(registration.requires.backup.sessions)
+    : null
 }
 
 /**
@@ -75,6 +79,8 @@ export function register(
     ownPolicy: false,
     origins: new Int32Array(0),
     expected: [],
+    backup: null,
+    carried: null,
     overlaps: [],
     twin: null,
     state: PrefixState.None,

@@ -2,12 +2,13 @@
 import { formatPrefix } from '../prefix/text.ts'
 import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
 import { NO_SET } from './adj-rib-in.ts'
+import { holdsRoutes, sessionsAt } from './finding-codes.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import type { Sayable } from './open-finding.ts'
 import { reasonBit } from './policy.ts'
 import { type RouteFacts, readRoute } from './route-facts.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
-import type { Evidence, FindingReason, Policy } from './types.ts'
+import type { Evidence, FindingReason, Location, Policy } from './types.ts'
 
 /** What a finding says. */
 export interface Sentences {
@@ -211,6 +212,29 @@ export function describeOverlap(registered: Registered): Sentences {
   }
 }
 
+/** Says which sessions of a location are up, and that they are too few. */
+function describeLocation(registered: Registered, which: Location): Sentences {
+  const required = registered.registration.requires?.[which]
+  if (required === undefined) return { message: '', action: '', evidence: {} }
+  const { location } = required
+  const sessions = sessionsAt(registered, required)
+  const up = sessions.filter(holdsRoutes)
+  const routers = new Set(up.map(({ router }) => router)).size
+  const names = (list: readonly EngineSession[]) => shown(list.map(({ name }) => name).join(', '))
+  const down = sessions.filter((session) => !holdsRoutes(session))
+  const downWords = down.length === 0 ? '' : `; not Established: ${names(down)}`
+  const upWords = up.length === 0 ? 'no session up' : `only ${names(up)} up`
+  const one = up.length > routers && routers === 1 ? ', all with one router' : ''
+  const wanted = which === 'primary' ? 'two sessions with different routers' : 'one session'
+  const what =
+    which === 'primary' && routers === 1 ? 'another session, with another router,' : wanted
+  return {
+    message: `The ${which} location ${location} of ${registered.text} has ${upWords}${one}${downWords}; ${wanted} must be.`,
+    action: `The provider must bring up ${what} at ${location}.`,
+    evidence: { count: routers },
+  }
+}
+
 /**
  * Says one open finding of a registered prefix.
  * @param session null: the finding is about the registration as such
@@ -221,7 +245,11 @@ export function describeFinding(
   session: EngineSession | null,
   reason: FindingReason,
 ): Sentences {
-  if (session === null) return describeOverlap(registered)
+  if (session === null) {
+    if (reason === 'insufficient-primary-sessions') return describeLocation(registered, 'primary')
+    if (reason === 'no-backup-session') return describeLocation(registered, 'backup')
+    return describeOverlap(registered)
+  }
   const prefix = registered.text
   const who = `AS${session.remoteAsn >>> 0}`
   switch (reason) {

@@ -54,6 +54,8 @@ export function createSession(
     remoteAsn: config.asn,
     localAsn: config.localAsn,
     notes: createNoteView(unknownSettings, { localAsn: config.localAsn, remoteAsn: config.asn }),
+    router: config.name,
+    counts: config.counts !== false,
     establishedAt: 0,
     minStamp: 0,
     keepUntil: 0,
@@ -95,6 +97,7 @@ export function sessionUp(
   session.negotiated = up.families
   session.remoteAsn = up.remoteAsn
   session.notes = createNoteView(up.decode, session, up.peerAddress, up.role)
+  session.router = up.routerId === undefined ? session.name : `${up.remoteAsn} ${up.routerId}`
   session.establishedAt = now
   const kept = session.keepUntil > 0
   session.keepUntil = 0

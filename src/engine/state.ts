@@ -14,6 +14,7 @@ import {
   type PrefixStateName,
   type PrefixSummary,
   type Registration,
+  type RouteEvent,
   routeClasses,
   routeNotes,
 } from './types.ts'
@@ -58,6 +59,10 @@ export interface EngineSession {
   localAsn: number
   /** What notes on its routes depend on. */
   notes: NoteView
+  /** Tells the peer's router from others; sessions with one router have the same (RFC 6286 §2.1). */
+  router: string
+  /** false: deny-all, no registration expects it. */
+  counts: boolean
   establishedAt: number
   /** Seconds: no route gets an earlier stamp, so that stale ones stay apart. */
   minStamp: number
@@ -78,6 +83,14 @@ export interface MoreSpecifics {
 /** Something that few prefixes have on few sessions; null while there is none. */
 export type Rare<T> = Map<EngineSession, T> | null
 
+/** A route in two numbers: enough to see that it changed. */
+export interface CarriedRoute {
+  /** Signed 32 bits; 0: not known. */
+  readonly origin: number
+  /** Hash of its AS path, or of all its paths (RFC 7911). */
+  readonly path: number
+}
+
 export interface Registered {
   readonly number: number
   registration: Registration
@@ -90,6 +103,10 @@ export interface Registered {
   /** Signed 32 bits each. */
   origins: Int32Array
   expected: EngineSession[]
+  /** Names of the sessions at the backup location; null: it has none. */
+  backup: ReadonlySet<string> | null
+  /** What each session carried when it was last looked at, if somebody wants to know. */
+  carried: Map<EngineSession, CarriedRoute> | null
   /** Registered prefixes of other owners that equal, cover or lie inside this one. */
   overlaps: Registered[]
   /** Another registration of exactly this prefix. */
@@ -128,11 +145,14 @@ export interface EngineState {
   readonly sessionsByName: Map<string, EngineSession>
   readonly dirty: Registered[]
   readonly emit: (event: PrefixEvent) => void
+  /** null: nobody wants to know what becomes of routes. */
+  readonly emitRoutes: ((event: RouteEvent) => void) | null
 }
 
 export function createState(
   policy: CompiledPolicy,
   emit: (event: PrefixEvent) => void,
+  emitRoutes: ((event: RouteEvent) => void) | null = null,
 ): EngineState {
   return {
     policy,
@@ -146,6 +166,7 @@ export function createState(
     sessionsByName: new Map(),
     dirty: [],
     emit,
+    emitRoutes,
   }
 }
 

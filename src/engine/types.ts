@@ -17,6 +17,8 @@ export const findingReasons = [
   'overlapping-announcement',
   'malformed-update',
   'session-down',
+  'insufficient-primary-sessions',
+  'no-backup-session',
 ] as const
 export type FindingReason = (typeof findingReasons)[number]
 
@@ -77,6 +79,14 @@ export const defaultPolicy: Policy = {
   convergenceSeconds: 60,
 }
 
+/** A place that a prefix must be reachable at. */
+export interface LocationRequirement {
+  /** Its name, for sentences. */
+  readonly location: string
+  /** Names of the sessions there. */
+  readonly sessions: readonly string[]
+}
+
 /** A registered prefix, as config or registry declares it. */
 export interface Registration {
   /** Unique. */
@@ -89,6 +99,14 @@ export interface Registration {
   readonly owner?: string
   /** Names of the expected sessions; absent: every session that carries the family. */
   readonly sessions?: readonly string[]
+  /**
+   * Sessions that must be up besides: at the primary location two on different routers, at the backup
+   * one. Both are among the expected ones; routes of the backup location are its backup routes.
+   */
+  readonly requires?: {
+    readonly primary: LocationRequirement
+    readonly backup?: LocationRequirement
+  }
   /** Overrides of the engine's policy. */
   readonly policy?: Partial<Policy>
   /** false: state None, not judged. */
@@ -203,6 +221,39 @@ export interface PrefixEvent {
   readonly closed: readonly FindingChange[]
 }
 
+export const locations = ['primary', 'backup'] as const
+export type Location = (typeof locations)[number]
+
+/** What became of a registered prefix's routes on one session. */
+export interface RouteChange {
+  readonly change: 'announced' | 'withdrawn' | 'origin-changed' | 'path-changed'
+  readonly session: string
+  /** A session that is not of a backup location is of the primary one. */
+  readonly location: Location
+  /** Of the route as it is now; of a withdrawal, as it was. 0: not known. */
+  readonly originAsn: number
+  /** Only when the origin changed. */
+  readonly previousOriginAsn?: number
+  /** As it is now; empty: the route is gone, or the path is. */
+  readonly asPath: string
+  /** Why a route is gone; only of a withdrawal. */
+  readonly because?: 'withdrawn' | 'session-down' | 'not-expected'
+}
+
+/** Routes of a registered prefix came, went or changed. */
+export interface RouteEvent {
+  readonly kind: 'route'
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly name: string
+  readonly prefix: string
+  readonly changes: readonly RouteChange[]
+  /** Where it is received now: at the primary location if anywhere there; null: nowhere. */
+  readonly active: Location | null
+  /** The same before the changes. */
+  readonly wasActive: Location | null
+}
+
 /** What the engine knows of a session it was told about. */
 export interface EngineSessionConfig {
   /** Unique, never changes. */
@@ -211,6 +262,8 @@ export interface EngineSessionConfig {
   /** The peer's AS number, for sentences while the session is down. */
   readonly asn: number
   readonly localAsn: number
+  /** false: deny-all, its routes are kept and shown, but no registration expects it. Absent: true. */
+  readonly counts?: boolean
 }
 
 /** How the session was negotiated, as far as the engine needs it. */
@@ -218,6 +271,8 @@ export interface EngineSessionUp {
   readonly families: readonly FamilyName[]
   readonly remoteAsn: number
   readonly decode: DecodeSettings
+  /** BGP identifier of the peer; absent: not known, and each session counts as a router of its own. */
+  readonly routerId?: string
   /** IPv4 or IPv6 text; absent: not known, and next hops are not compared with it. */
   readonly peerAddress?: string
   /** Our role towards the peer (RFC 9234 §3); absent: none. */

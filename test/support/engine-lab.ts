@@ -8,6 +8,7 @@ import {
   type PrefixEvent,
   type PrefixVerdict,
   type Registration,
+  type RouteEvent,
 } from '../../src/engine/types.ts'
 import { Family, type FamilyName } from '../../src/prefix/prefix.ts'
 import { parseAddress, parsePrefix } from '../../src/prefix/text.ts'
@@ -41,11 +42,13 @@ export const START = 1_767_225_600_000
 
 export function createEngineLab(policy: Partial<Policy> = {}) {
   const events: PrefixEvent[] = []
+  const routes: RouteEvent[] = []
   let now = START
   const engine: Engine = createEngine({
     policy: { ...defaultPolicy, ...policy },
     now: () => now,
     onEvent: (event) => events.push(event),
+    onRoutes: (event) => routes.push(event),
   })
   const negotiated = new Map<string, DecodeSettings>()
   const receive = (session: string, message: Uint8Array) => {
@@ -54,6 +57,7 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
   const lab = {
     engine,
     events,
+    routes,
     get now() {
       return now
     },
@@ -71,7 +75,7 @@ export function createEngineLab(policy: Partial<Policy> = {}) {
       name: string,
       asn: number,
       more: Partial<DecodeSettings> = {},
-      towards: Pick<EngineSessionUp, 'peerAddress' | 'role'> = {},
+      towards: Pick<EngineSessionUp, 'peerAddress' | 'role' | 'routerId'> = {},
     ) {
       const decode = { ...settings, ...more }
       negotiated.set(name, decode)
