@@ -8,10 +8,8 @@ import { testApi } from '../support/test-api.ts'
 const docs = new URL('../../docs/', import.meta.url)
 const read = (file: string) => readFile(new URL(file, docs), 'utf8')
 
-/** The reasons of a registration or of a service, which the engine does not find in routes. */
+/** The reasons for which a registration is refused. */
 const registryReasons = [
-  'insufficient-primary-sessions',
-  'no-backup-session',
   'invalid-prefix',
   'private-prefix',
   'duplicate-prefix',
@@ -52,6 +50,15 @@ const situations: Record<FindingReason, (lab: Lab) => void> = {
     lab.receive('edge-a', malformed)
   },
   'session-down': (lab) => lab.down('edge-a'),
+  'insufficient-primary-sessions': (lab) => serve(lab, ['edge-a']),
+  'no-backup-session': (lab) => serve(lab, []),
+}
+
+/** Makes the prefix one of a service with a backup location that has no session. */
+function serve(lab: Lab, sessions: string[]): void {
+  lab.engine.unregister('web', lab.now)
+  const backup = { location: 'Frankfurt', sessions: [] }
+  lab.register('web', web, { requires: { primary: { location: 'Amsterdam', sessions }, backup } })
 }
 
 function announce(lab: Lab, path: string, communities = ['8075:8007']): void {
