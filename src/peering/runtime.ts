@@ -1,7 +1,7 @@
 /** What resources want to run, compared with what runs for them: only the difference is done. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Engine } from '../engine/engine.ts'
-import type { EngineSessionConfig, Registration } from '../engine/types.ts'
+import type { Registration } from '../engine/types.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Runtime, Wanted, WantedSession } from './live.ts'
 
@@ -12,14 +12,8 @@ export interface RunningSessions {
   remove(name: string): boolean
 }
 
-/** The engine, which can let routes of a session be held and not count. */
-export interface CountingEngine extends Omit<Engine, 'addSession'> {
-  addSession(config: EngineSessionConfig & { readonly counts: boolean }, now: number): void
-  setCounts?(name: string, counts: boolean, now: number): void
-}
-
 export interface RuntimeOptions {
-  readonly engine: CountingEngine
+  readonly engine: Engine
   readonly sessions: RunningSessions
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -89,7 +83,7 @@ export function createRuntime(options: RuntimeOptions): RunningRuntime {
         return
       }
     }
-    if (before.counts !== after.counts) engine.setCounts?.(name, after.counts, now())
+    if (before.counts !== after.counts) engine.setCounts(name, after.counts, now())
   }
 
   function changeSessions(before: Wanted, after: Wanted): void {
