@@ -148,16 +148,20 @@ interface Placed {
 
 /** Numbers now, as big as fits. */
 export function stat(title: string, { span, height, description }: Placed): StatBuilder {
-  return new StatBuilder()
-    .title(title)
-    .description(description)
-    .datasource(source)
-    .span(span)
-    .height(height)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
-    .graphMode(BigValueGraphMode.None)
-    .colorMode(BigValueColorMode.Background)
-    .textMode(BigValueTextMode.Auto)
+  return (
+    new StatBuilder()
+      .title(title)
+      .description(description)
+      .datasource(source)
+      .span(span)
+      .height(height)
+      .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+      .graphMode(BigValueGraphMode.None)
+      .colorMode(BigValueColorMode.Background)
+      .textMode(BigValueTextMode.Auto)
+      // Without any of its own Grafana takes 80 for too much, of whatever.
+      .thresholds(thresholds())
+  )
 }
 
 /** Curves; the legend says what each is now. */
@@ -211,7 +215,6 @@ export function timeline(title: string, { span, height, description }: Placed): 
 /**
  * A table.
  * @param columns labels and values in order, with the heading of each; what is not named is hidden
- * @param values how many queries are joined, line by line
  */
 export function table(
   title: string,
@@ -235,6 +238,7 @@ export function table(
       id: 'organize',
       options: {
         indexByName: Object.fromEntries(names.map((name, index) => [name, index])),
+        excludeByName: {},
         renameByName: columns,
       },
     })

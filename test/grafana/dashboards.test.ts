@@ -95,6 +95,10 @@ describe.for(files)('%s', (file) => {
         }
       }
     }
+    const big = panels.filter(({ type }) => type === 'stat' || type === 'bargauge')
+    for (const { title, fieldConfig } of big) {
+      expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
+    }
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
     for (const { targets, title } of panels) {
