@@ -128,10 +128,19 @@ const refusals: Readonly<Record<Refusal, readonly [status: number, kind: Problem
 function fromRegistry(error: Error): HttpProblem | undefined {
   if (error.name === 'CursorError') return invalidField('cursor', error.message)
   if (error instanceof RefusedError) {
-    const { refusal, message, place, conflictsWith, reason } = error
+    const { refusal, message, place, conflictsWith, reason, problems } = error
     const [status, kind] = refusals[refusal]
-    const errors = place === null ? {} : { errors: [{ path: place, message }] }
-    return new HttpProblem(status, kind, message, { place, conflictsWith, reason, ...errors })
+    const errors = problems.map((problem) => ({
+      path: problem.place ?? 'body',
+      message: problem.message,
+    }))
+    const placed = problems.some((problem) => problem.place !== null)
+    return new HttpProblem(status, kind, message, {
+      place,
+      conflictsWith,
+      reason,
+      ...(placed && { errors }),
+    })
   }
   if (error instanceof ConflictError) {
     return new HttpProblem(412, 'precondition-failed', 'Somebody else changed it; read it again.')

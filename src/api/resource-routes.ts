@@ -306,7 +306,7 @@ function addOperation(rows: Rows, name: string, operation: Kind['operations'][st
   app.post(
     `${path}/:name/${name}`,
     {
-      config: { roles: operation.roles, tenants: true },
+      config: { roles: [...new Set<Role>(['admin', ...operation.roles])], tenants: true },
       ...asShown,
       ...bodyUnread,
       schema: {
@@ -324,8 +324,10 @@ function addOperation(rows: Rows, name: string, operation: Kind['operations'][st
     async (request, reply) => {
       const id = idAt(request.params as PathNames)
       const conditions = readConditions(request)
+      const bodyOf = (body: unknown) =>
+        operation.body === undefined ? undefined : (body ?? undefined)
       return repeats.once(request, reply, 200, (options) =>
-        registry().operate(request.principal, kind.name, id, name, request.body ?? undefined, {
+        registry().operate(request.principal, kind.name, id, name, bodyOf(request.body), {
           ...conditions,
           ...options,
         }),

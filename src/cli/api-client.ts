@@ -1,4 +1,5 @@
 /** The HTTP client of a running daemon: requests, pages, and failures as sentences. */
+import { readFileSync } from 'node:fs'
 import type { Problem } from '../api/schemas.ts'
 import { cleanText } from './text.ts'
 
@@ -7,10 +8,13 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined
+  /** What the daemon said; undefined when it did not. */
+  readonly problem: Partial<Problem> | undefined
 
-  constructor(message: string, status?: number) {
+  constructor(message: string, status?: number, problem?: Partial<Problem>) {
     super(message)
     this.status = status
+    this.problem = problem
   }
 }
 
@@ -20,7 +24,11 @@ export interface ApiClient {
   /** GET of a path under `/api/v1/`, such as `prefixes/web`. @throws ApiError */
   get<T>(path: string, query?: Query): Promise<T>
   /** POST of a JSON body. @throws ApiError */
-  post<T>(path: string, body?: unknown): Promise<T>
+  post<T>(path: string, body?: unknown, query?: Query): Promise<T>
+  /** PATCH of a JSON body; only where it still has the ETag `etag`. @throws ApiError */
+  patch<T>(path: string, body: unknown, etag: string): Promise<T>
+  /** DELETE where it still has the ETag. @returns what is left of it for now; null: nothing @throws ApiError */
+  remove<T>(path: string, etag: string): Promise<T | null>
   /** An answer whose body is read as it comes (Server-Sent Events). @throws ApiError */
   open(
     path: string,
@@ -52,6 +60,12 @@ function causeOf(error: unknown): string {
   return causes[code ?? ''] ?? cause?.message ?? String((error as Error).message ?? error)
 }
 
+/** What to do about an answer, where it does not say so itself. */
+const advice: Record<number, string> = {
+  401: 'Give a token with --token-file FILE or in BGPWARDEN_TOKEN.',
+  412: 'Look at what it is now, and run the command again.',
+}
+
 /** One sentence a problem, one line more for each mistake it lists. */
 async function refusal(response: Response, url: string): Promise<ApiError> {
   const type = response.headers.get('content-type') ?? ''
@@ -66,19 +80,41 @@ async function refusal(response: Response, url: string): Promise<ApiError> {
     problem.detail || problem.title || `the daemon answered ${response.status}`,
   )
   const lines = (problem.errors ?? [])
-    .map(({ path, message }) => cleanText(`${path}: ${message}`))
     // A single mistake often is the detail already.
-    .filter((line) => !said.includes(line))
-  return new ApiError([said, ...lines].join('\n  '), response.status)
+    .filter(({ message }) => !said.includes(cleanText(message)))
+    .map(({ path, message }) => cleanText(`${path}: ${message}`))
+  const hint = advice[response.status]
+  const text = [said, ...lines, ...(hint === undefined ? [] : [hint])].join('\n  ')
+  return new ApiError(text, response.status, problem)
+}
+
+/** Where the daemon is, and where the token stands; none: in BGPWARDEN_TOKEN, if at all. */
+export interface ConnectOptions {
+  readonly api: string
+  readonly tokenFile?: string | undefined
+}
+
+/** @throws ApiError */
+function readTokenFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : code
+    throw new ApiError(`--token-file ${file}: ${why}`)
+  }
 }
 
 /**
  * Makes a client.
- * @param base the daemon's URL, such as `http://127.0.0.1:9179`
- * @param token sent with writes; from the environment, so that it stands in no list of processes
- * @throws ApiError when `base` is no http URL
+ * @param where the daemon's URL, such as `http://127.0.0.1:9179`; the token is never an argument, so that it
+ *   stands in no list of processes
+ * @throws ApiError when it is no http URL, or the file of the token cannot be read
  */
-export function createApiClient(base: string, token = process.env['BGPWARDEN_TOKEN']): ApiClient {
+export function createApiClient(where: string | ConnectOptions): ApiClient {
+  const { api: base, tokenFile }: ConnectOptions =
+    typeof where === 'string' ? { api: where } : where
+  const token = tokenFile === undefined ? process.env['BGPWARDEN_TOKEN'] : readTokenFile(tokenFile)
   if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
     throw new ApiError(`"${base}" is not a URL, expected for instance http://127.0.0.1:9179`)
   }
@@ -118,23 +154,33 @@ export function createApiClient(base: string, token = process.env['BGPWARDEN_TOK
     }
   }
 
+  const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
+  const accept = { ...authorization, accept: 'application/json' }
+  const withBody = (method: string, body: unknown, more: Record<string, string> = {}) => ({
+    method,
+    headers: { ...accept, 'content-type': 'application/json', ...more },
+    body: JSON.stringify(body),
+  })
+
   return {
-    get: (path, query = {}) => json(path, query, { headers: { accept: 'application/json' } }),
-    post: (path, body = {}) =>
-      json(
+    get: (path, query = {}) => json(path, query, { headers: accept }),
+    post: (path, body = {}, query = {}) => json(path, query, withBody('POST', body)),
+    patch: (path, body, etag) =>
+      json(path, {}, withBody('PATCH', body, { 'if-match': `"${etag}"` })),
+    async remove(path, etag) {
+      const response = await send(
         path,
         {},
         {
-          method: 'POST',
-          headers: {
-            accept: 'application/json',
-            'content-type': 'application/json',
-            ...(token && { authorization: `Bearer ${token}` }),
-          },
-          body: JSON.stringify(body),
+          method: 'DELETE',
+          headers: { ...accept, 'if-match': `"${etag}"` },
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT),
         },
-      ),
-    open: (path, query, headers, signal) => send(path, query, { headers, signal }),
+      )
+      return response.status === 204 ? null : ((await response.json()) as never)
+    },
+    open: (path, query, headers, signal) =>
+      send(path, query, { headers: { ...authorization, ...headers }, signal }),
   }
 }
 
@@ -176,8 +222,7 @@ export function segment(name: string): string {
 }
 
 /** Options that every client command has. */
-export interface ClientOptions {
-  readonly api: string
+export interface ClientOptions extends ConnectOptions {
   readonly json?: boolean
 }
 

@@ -44,11 +44,11 @@ function line(event: EventJson, terminal: Terminal): string {
 
 /** Prints past events, or with `follow` those that come until interrupted. */
 export async function eventList(
-  { api, json, since, kind, prefix, session, follow }: EventOptions,
+  { api, tokenFile, json, since, kind, prefix, session, follow }: EventOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const client = createApiClient(api)
+  const client = createApiClient({ api, tokenFile })
   const query = { since: since && readSince(since, now), kind, prefix, session }
   if (!follow) {
     // Without a beginning the API gives the newest page, and that is all that is meant.

@@ -81,7 +81,7 @@ export function renderExplanation(
  */
 export async function explain(
   prefix: string,
-  { api, json, asPath, community, config }: ExplainOptions,
+  { api, tokenFile, json, asPath, community, config }: ExplainOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
@@ -91,7 +91,7 @@ export async function explain(
   const request: ExplainRequestJson = { prefix, asPath, communities: [...community] }
   const explanation =
     config === undefined
-      ? await createApiClient(api).post<ExplanationJson>('explain', request)
+      ? await createApiClient({ api, tokenFile }).post<ExplanationJson>('explain', request)
       : await explainOffline(config, request)
   const findings =
     config === undefined ? withWholeLinks(explanation.findings, api) : explanation.findings

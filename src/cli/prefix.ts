@@ -67,12 +67,12 @@ function readState(text: string): PrefixStateName {
 
 /** Prints the registered prefixes that match. */
 export async function prefixList(
-  { api, json, state, reason, search }: ListOptions,
+  { api, tokenFile, json, state, reason, search }: ListOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
   const query = { state: state && readState(state), reason, search }
-  const client = createApiClient(api)
+  const client = createApiClient({ api, tokenFile })
   const { items } = await readAll<PrefixListJson['items'][number]>(client, 'prefixes', query)
   if (json) {
     terminal.write(jsonDocument(items))
@@ -103,7 +103,7 @@ export async function prefixShow(
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const prefix = await createApiClient(options.api).get<PrefixJson>(`prefixes/${segment(name)}`)
+  const prefix = await createApiClient(options).get<PrefixJson>(`prefixes/${segment(name)}`)
   return answer(prefix, options, terminal, now)
 }
 
@@ -115,6 +115,6 @@ export async function prefixValidate(
   now = Date.now(),
 ): Promise<number> {
   const path = `prefixes/${segment(name)}/validate`
-  const prefix = await createApiClient(options.api).post<PrefixJson>(path)
+  const prefix = await createApiClient(options).post<PrefixJson>(path)
   return answer(prefix, options, terminal, now)
 }

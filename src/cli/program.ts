@@ -1,7 +1,10 @@
 /** The commands, their options, and which file does each; a command's code is loaded when it runs. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import type { Kind } from '../peering/kind.ts'
 import { version } from '../version.ts'
 import { Exit, reportFailure } from './failure.ts'
+import { positive } from './numbers.ts'
+import { type Actions, type AddKinds, addRegistryCommands } from './registry-commands.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Where a client command looks for the daemon when nobody says otherwise. */
@@ -9,12 +12,6 @@ export const DEFAULT_API = 'http://127.0.0.1:9179'
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]
-}
-
-function positive(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : 0
-  if (value < 1) throw new InvalidArgumentError('Expected a number from 1 on.')
-  return value
 }
 
 function asNumber(text: string): number {
@@ -35,11 +32,14 @@ function port(text: string): number {
  * Builds the command line.
  * @param env `BGPWARDEN_API` is the default of `--api`
  * @param finish takes the exit code of the command that ran
+ * @param addKinds adds a group of commands for each of `kinds`, the registry's
  */
 export function buildProgram(
   terminal: Terminal,
   env: NodeJS.ProcessEnv,
   finish: (code: number) => void,
+  addKinds: AddKinds = () => {},
+  kinds: readonly Kind[] = [],
 ): Command {
   const program = new Command('bgpwarden')
     .description('Routers peer with it, and it says what is wrong with each registered prefix.')
@@ -70,6 +70,7 @@ export function buildProgram(
         'where the daemon listens (or BGPWARDEN_API)',
         env['BGPWARDEN_API'] || DEFAULT_API,
       )
+      .option('--token-file <file>', 'holds the token (or BGPWARDEN_TOKEN has it)')
       .option('--json', 'print JSON, for programs')
   const group = (name: string, does: string): Command =>
     program.command(name).description(does).helpCommand(false)
@@ -177,6 +178,13 @@ export function buildProgram(
       finish(await (await import('./session.ts')).sessionClear(name, options, terminal)),
     )
 
+  const verdicts: Actions = {
+    list: async (options) => (await import('./prefix.ts')).prefixList(options as never, terminal),
+    show: async (name, options) =>
+      (await import('./prefix.ts')).prefixShow(name as string, options as never, terminal),
+    validate: async (name, options) =>
+      (await import('./prefix.ts')).prefixValidate(name as string, options as never, terminal),
+  }
   const prefix = group('prefix', 'registered prefixes of a running daemon')
   client(
     prefix,
@@ -206,6 +214,14 @@ export function buildProgram(
   ).action(async (name, options) =>
     finish(await (await import('./prefix.ts')).prefixValidate(name, options, terminal)),
   )
+
+  addKinds(new Map([['prefix', { command: prefix, actions: verdicts }]]), {
+    group,
+    client,
+    terminal,
+    finish,
+  })
+  addRegistryCommands(program, { group, client, terminal, finish })
 
   const route = group('route', 'routes that a running daemon holds')
   client(
@@ -258,8 +274,24 @@ export function buildProgram(
       finish(await (await import('./webhook.ts')).webhookResend(name, options, terminal)),
   )
 
+  command(
+    program,
+    'completion',
+    'print a script that completes commands and names in a shell',
+    'bgpwarden completion bash > ~/.bgpwarden-completion',
+  )
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell) => finish((await import('./completion.ts')).completion(shell, terminal)))
+  program.command('__words [words...]', { hidden: true }).action(async (words) => {
+    const { completeWords } = await import('./completion.ts')
+    const api = env['BGPWARDEN_API'] || DEFAULT_API
+    finish(await completeWords(program, kinds, words, api, terminal))
+  })
   return program
 }
+
+/** Commands that need no table of kinds, which takes a moment to load. */
+const plain = ['run', 'check', 'replay', 'speak', 'lab', 'explain', 'session', 'route', 'event']
 
 /**
  * Runs one command line.
@@ -270,12 +302,21 @@ export async function runProgram(
   args: readonly string[],
   terminal: Terminal,
   env: NodeJS.ProcessEnv = process.env,
+  given: { readonly kinds?: readonly Kind[] } = {},
 ): Promise<number> {
   let code: number = Exit.ok
   try {
-    const program = buildProgram(terminal, env, (result) => {
+    const kinds = plain.includes(args[0] ?? '')
+      ? []
+      : (given.kinds ?? (await import('../peering/kinds.ts')).kinds)
+    const done = (result: number) => {
       code = result
-    })
+    }
+    const add: AddKinds | undefined =
+      kinds.length === 0
+        ? undefined
+        : (await import('./resource-commands.ts')).addResourceCommands.bind(null, kinds)
+    const program = buildProgram(terminal, env, done, add, kinds)
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {

@@ -68,12 +68,12 @@ export function renderRoutes(
 /** Prints what a session announced, at most `limit` routes. */
 export async function routeList(
   session: string,
-  { api, json, prefix, match, limit }: RouteOptions,
+  { api, tokenFile, json, prefix, match, limit }: RouteOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
   const { items, more } = await readAll<RouteJson>(
-    createApiClient(api),
+    createApiClient({ api, tokenFile }),
     `sessions/${segment(session)}/routes`,
     { prefix, match },
     limit,

@@ -170,11 +170,11 @@ function renderMessages({ messages }: SessionJson, screen: Screen): string {
 
 /** Prints all sessions. */
 export async function sessionList(
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const { items } = await readAll<SessionJson>(createApiClient(api), 'sessions', {})
+  const { items } = await readAll<SessionJson>(createApiClient({ api, tokenFile }), 'sessions', {})
   if (json) terminal.write(jsonDocument(items))
   else if (items.length === 0) terminal.error('The daemon has no sessions.\n')
   else terminal.write(renderSessions(items, terminal, now))
@@ -184,11 +184,13 @@ export async function sessionList(
 /** Prints one session in full. */
 export async function sessionShow(
   name: string,
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const session = await createApiClient(api).get<SessionJson>(`sessions/${segment(name)}`)
+  const session = await createApiClient({ api, tokenFile }).get<SessionJson>(
+    `sessions/${segment(name)}`,
+  )
   terminal.write(json ? jsonDocument(session) : renderSession(session, terminal, now))
   return Exit.ok
 }
@@ -213,7 +215,7 @@ export async function sessionShutdown(
 ): Promise<number> {
   const path = `sessions/${segment(name)}/shutdown`
   const body = { communication: options.message ?? '' }
-  const session = await createApiClient(options.api).post<SessionJson>(path, body)
+  const session = await createApiClient(options).post<SessionJson>(path, body)
   return answer('Shut down', session, options, terminal)
 }
 
@@ -224,7 +226,7 @@ export async function sessionStart(
   terminal: Terminal,
 ): Promise<number> {
   const path = `sessions/${segment(name)}/start`
-  const session = await createApiClient(options.api).post<SessionJson>(path)
+  const session = await createApiClient(options).post<SessionJson>(path)
   return answer('Started', session, options, terminal)
 }
 
@@ -236,7 +238,7 @@ export async function sessionClear(
 ): Promise<number> {
   const path = `sessions/${segment(name)}/clear`
   const body = { mode: options.hard === true ? 'hard' : 'soft' }
-  const cleared = await createApiClient(options.api).post<ClearedJson>(path, body)
+  const cleared = await createApiClient(options).post<ClearedJson>(path, body)
   const sentence =
     cleared.mode === 'hard'
       ? 'Reset'

@@ -1,4 +1,5 @@
 /** Where a command writes to, and what that place can show. */
+import { createInterface } from 'node:readline/promises'
 import type { WriteStream } from 'node:tty'
 
 /** What an operator's screen, pipe or test buffer looks like to a command. */
@@ -13,6 +14,18 @@ export interface Terminal {
   readonly color: boolean
   /** A person watches: progress may be drawn over itself. */
   readonly interactive: boolean
+  /** Asks a person, and waits for one line; absent: nobody is there to answer. */
+  readonly ask?: (question: string) => Promise<string>
+}
+
+/** One line of a person, on a terminal. */
+async function askPerson(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question)
+  } finally {
+    lines.close()
+  }
 }
 
 /** Width for pipes and files, where nobody says otherwise. */
@@ -40,6 +53,7 @@ export function processTerminal(
     },
     color: interactive && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     interactive,
+    ...(process.stdin.isTTY && { ask: askPerson }),
   }
 }
 

@@ -14,11 +14,11 @@ import { cleanText, formatAge } from './text.ts'
 
 /** Prints the webhooks and how deliveries go. */
 export async function webhookList(
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  const { items } = await createApiClient(api).get<WebhookListJson>('webhooks')
+  const { items } = await createApiClient({ api, tokenFile }).get<WebhookListJson>('webhooks')
   if (json) {
     terminal.write(jsonDocument(items))
     return Exit.ok
@@ -52,10 +52,10 @@ function webhookColumns(terminal: Terminal, now: number): Column<WebhookJson>[] 
 /** Has a test sent. */
 export async function webhookTest(
   name: string,
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const answer = await createApiClient(api).post(`webhooks/${segment(name)}/test`)
+  const answer = await createApiClient({ api, tokenFile }).post(`webhooks/${segment(name)}/test`)
   if (json) terminal.write(jsonDocument(answer))
   else terminal.write(`A test is on its way; "bgpwarden webhook list" says whether it arrived.\n`)
   return Exit.ok
@@ -64,12 +64,12 @@ export async function webhookTest(
 /** Prints what could not be delivered. */
 export async function webhookDeadLetters(
   name: string,
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
   const path = `webhooks/${segment(name)}/dead-letters`
-  const { items } = await createApiClient(api).get<DeadLetterListJson>(path)
+  const { items } = await createApiClient({ api, tokenFile }).get<DeadLetterListJson>(path)
   const columns: Column<DeadLetterJson>[] = [
     { title: 'MADE', value: ({ madeAt }) => `${formatDuration(now - Date.parse(madeAt))} ago` },
     { title: 'NOTICE', value: ({ title }) => cleanText(title), minimum: 24 },
@@ -85,11 +85,11 @@ export async function webhookDeadLetters(
 /** Has dead letters sent anew. */
 export async function webhookResend(
   name: string,
-  { api, json }: ClientOptions,
+  { api, tokenFile, json }: ClientOptions,
   terminal: Terminal,
 ): Promise<number> {
   const path = `webhooks/${segment(name)}/resend`
-  const answer = await createApiClient(api).post<{ readonly resent: number }>(path)
+  const answer = await createApiClient({ api, tokenFile }).post<{ readonly resent: number }>(path)
   if (json) terminal.write(jsonDocument(answer))
   else
     terminal.write(

@@ -14,6 +14,7 @@ const taken = [
   'overview',
   'audit',
   'registry',
+  'webhooks',
 ]
 
 /**

@@ -32,6 +32,10 @@ const commands = [
   ['prefix', 'validate'],
   ['route', 'list'],
   ['event', 'list'],
+  ['apply'],
+  ['export'],
+  ['audit'],
+  ['completion'],
 ]
 
 describe('help', () => {

@@ -9,7 +9,9 @@ export interface Screen extends Terminal {
 }
 
 /** Makes one of 80 columns without colour, unless told otherwise. */
-export function createScreen(shape: Partial<Pick<Terminal, 'columns' | 'color'>> = {}): Screen {
+export function createScreen(
+  shape: Partial<Pick<Terminal, 'columns' | 'color' | 'ask'>> = {},
+): Screen {
   let output = ''
   let errors = ''
   return {
