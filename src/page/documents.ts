@@ -34,19 +34,20 @@ export function slugOf(heading: string): string {
 /**
  * Where a link of a text leads on the daemon.
  * @param path of the text, below `docs/`
+ * @param served paths of all texts
  * @returns null: what it leads to is not served
  */
-export function linkOf(path: string, href: string): string | null {
+export function linkOf(path: string, href: string, served: ReadonlySet<string>): string | null {
   if (/^[a-z]+:/.test(href)) return href
   if (href.startsWith('#')) return href
   const [file = '', anchor] = href.split('#', 2)
-  const target = join(dirname(path), file)
-  if (target.startsWith('..') || !file.endsWith('.md')) return null
+  const target = join(dirname(path), file).split(sep).join('/')
+  if (!target.endsWith('.md') || !served.has(target.slice(0, -'.md'.length))) return null
   return `${file.slice(0, -'.md'.length)}${anchor === undefined ? '' : `#${anchor}`}`
 }
 
 /** Headings with anchors, links within what is served, no pictures. */
-function markedFor(path: string): Marked {
+function markedFor(path: string, served: ReadonlySet<string>): Marked {
   const marked = new Marked({ gfm: true })
   marked.use({
     renderer: {
@@ -56,7 +57,7 @@ function markedFor(path: string): Marked {
       },
       link({ href, tokens }: Tokens.Link) {
         const inner = this.parser.parseInline(tokens)
-        const to = linkOf(path, href)
+        const to = linkOf(path, href, served)
         return to === null ? inner : `<a href="${escapeHtml(to)}">${inner}</a>`
       },
       image: ({ text }: Tokens.Image) => `<em>${escapeHtml(text)}</em>`,
@@ -99,8 +100,8 @@ ${body}
 `
 }
 
-function page(source: Source): MadeFile {
-  const body = markedFor(source.path).parse(source.text, { async: false })
+function page(source: Source, served: ReadonlySet<string>): MadeFile {
+  const body = markedFor(source.path, served).parse(source.text, { async: false })
   const html = frame(source.path, titleOf(source), body)
   return { path: `docs/${source.path}.html`, content: Buffer.from(html) }
 }
@@ -143,5 +144,6 @@ export async function renderDocuments(): Promise<MadeFile[]> {
     return { path, text: await readFile(file, 'utf8') }
   })
   const sources = withReasons(await Promise.all(read)).sort((a, b) => (a.path < b.path ? -1 : 1))
-  return [index(sources), ...sources.map(page)]
+  const served = new Set(sources.map(({ path }) => path))
+  return [index(sources), ...sources.map((source) => page(source, served))]
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EventJson } from '../../src/api/schemas.ts'
+import { readServerSentEvents } from '../../src/api/server-sent-events.ts'
 import { createApiClient } from '../../src/cli/api-client.ts'
-import { followEvents, readServerSentEvents } from '../../src/cli/event-stream.ts'
+import { followEvents } from '../../src/cli/event-stream.ts'
 import type { Clock } from '../../src/session/types.ts'
 import { events, type StubServer, sendJson, startStub } from './fixtures.ts'
 

@@ -10,14 +10,17 @@ test('files are served without their ending', () => {
 })
 
 test('links lead to what is served, or nowhere', () => {
-  expect(linkOf('api', 'metrics.md')).toBe('metrics')
-  expect(linkOf('findings/not-received', '../peering.md#frr')).toBe('../peering#frr')
-  expect(linkOf('api', '#pages')).toBe('#pages')
-  expect(linkOf('api', 'https://www.rfc-editor.org/rfc/rfc4271')).toBe(
+  const served = new Set(['api', 'metrics', 'peering'])
+  const link = (path: string, href: string) => linkOf(path, href, served)
+  expect(link('api', 'metrics.md')).toBe('metrics')
+  expect(link('findings/not-received', '../peering.md#frr')).toBe('../peering#frr')
+  expect(link('api', '#pages')).toBe('#pages')
+  expect(link('api', 'https://www.rfc-editor.org/rfc/rfc4271')).toBe(
     'https://www.rfc-editor.org/rfc/rfc4271',
   )
-  expect(linkOf('architecture', '../README.md')).toBeNull()
-  expect(linkOf('performance', 'growth.svg')).toBeNull()
+  expect(link('architecture', '../README.md')).toBeNull()
+  expect(link('performance', 'growth.svg')).toBeNull()
+  expect(link('api', 'not-written.md')).toBeNull()
 })
 
 test('anchors are those of GitHub', () => {

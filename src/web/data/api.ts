@@ -11,6 +11,7 @@ import type {
   SessionJson,
   SessionListJson,
 } from '../../api/schemas.ts'
+import { tokenHeader, tokenWanted } from './token.ts'
 
 /** A path below `api/v1/` whose answer is a `T`. */
 export type Path<T> = string & { readonly answer?: T }
@@ -59,22 +60,43 @@ async function failureOf(response: Response): Promise<ApiFailure> {
   return new ApiFailure(said, response.status, fields)
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+/** @throws ApiFailure */
+async function request(path: string, init: RequestInit): Promise<Response> {
   const url = new URL(`api/v1/${path}`, document.baseURI)
-  const response = await fetch(url, init).catch(() => {
+  const headers = { ...init.headers, ...tokenHeader() }
+  const response = await fetch(url, { ...init, headers }).catch(() => {
     throw new ApiFailure('The daemon does not answer. This page goes on asking.', 0)
   })
-  if (!response.ok) throw await failureOf(response)
-  return (await response.json()) as T
+  if (response.ok) return response
+  if (response.status === 401) tokenWanted.value = true
+  throw await failureOf(response)
 }
 
 /** @throws ApiFailure */
-export function get<T>(path: Path<T>): Promise<T> {
-  return ask<T>(path, {})
+export async function get<T>(path: Path<T>): Promise<T> {
+  const response = await request(path, {})
+  return (await response.json()) as T
 }
 
 /** What if: the verdict that an announcement would get. @throws ApiFailure */
-export function explain(request: ExplainRequestJson): Promise<ExplanationJson> {
+export async function explain(asked: ExplainRequestJson): Promise<ExplanationJson> {
   const headers = { 'content-type': 'application/json' }
-  return ask('explain', { method: 'POST', headers, body: JSON.stringify(request) })
+  const response = await request('explain', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(asked),
+  })
+  return (await response.json()) as ExplanationJson
+}
+
+/**
+ * Opens the stream of events.
+ * @param after id of the event after which it begins
+ * @throws ApiFailure
+ */
+export async function openEvents(after: number, signal: AbortSignal) {
+  const headers = { accept: 'text/event-stream', 'last-event-id': `${after}` }
+  const { body } = await request('events', { headers, signal })
+  if (body === null) throw new ApiFailure('The daemon sent no event stream.', 0)
+  return body
 }

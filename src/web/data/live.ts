@@ -1,8 +1,9 @@
 /** The event stream, and the signals that follow from it. */
 import { signal } from '@preact/signals'
 import type { EventJson } from '../../api/schemas.ts'
+import { readServerSentEvents } from '../../api/server-sent-events.ts'
 import { mergeEvents } from '../logic/events.ts'
-import { get, paths } from './api.ts'
+import { get, openEvents, paths } from './api.ts'
 
 /** Events kept on the page. */
 export const EVENTS_KEPT = 500
@@ -12,7 +13,9 @@ const SETTLE = 200
 const PACE = 1000
 /** Counters move without events; milliseconds. */
 const REFRESH = 15_000
-const RETRY = 5000
+const RETRY = 3000
+/** A stream that says nothing for so long is dead; milliseconds. */
+const SILENCE = 40_000
 
 export type Connection = 'connecting' | 'live' | 'lost'
 
@@ -36,8 +39,7 @@ function changedSoon(): void {
   pending = setTimeout(changed, Math.max(SETTLE, lastChange + PACE - performance.now()))
 }
 
-function take(message: MessageEvent<string>): void {
-  const event = JSON.parse(message.data) as EventJson
+function take(event: EventJson): void {
   liveEvents.value = mergeEvents([event], liveEvents.value, EVENTS_KEPT)
   changedSoon()
 }
@@ -48,33 +50,75 @@ async function readNewest(): Promise<number> {
   return lastId
 }
 
-/** A browser resumes a broken stream by itself, with the id it saw last; a refused one not. */
-function open(since: number): void {
-  const url = new URL(`api/v1/events?follow=1&since=${since}`, document.baseURI)
-  const source = new EventSource(url)
-  source.addEventListener('open', () => {
-    connection.value = 'live'
-    changedSoon()
-  })
-  source.addEventListener('prefix', take)
-  source.addEventListener('session', take)
-  source.addEventListener('gap', () => {
-    readNewest().then(changedSoon, () => {})
-  })
-  source.addEventListener('error', () => {
-    connection.value = 'lost'
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, RETRY)
+/** Octets of a stream, until it ends or is silent for too long: the daemon writes every 15 seconds. */
+async function* chunksOf(body: ReadableStream<Uint8Array>, stop: () => void) {
+  const reader = body.getReader()
+  let watchdog: ReturnType<typeof setTimeout> | undefined
+  try {
+    for (;;) {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(stop, SILENCE)
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    clearTimeout(watchdog)
+  }
+}
+
+/** What the stream says of itself, besides events. */
+type StreamNote = { readonly kind: 'gap' } | { readonly kind: 'overflow' }
+
+/** Follows one connection to its end. @returns the id of the last event seen */
+async function followFrom(start: number): Promise<number> {
+  const stopper = new AbortController()
+  const body = await openEvents(start, stopper.signal)
+  connection.value = 'live'
+  changedSoon()
+  let last = start
+  try {
+    for await (const { id, data } of readServerSentEvents(chunksOf(body, () => stopper.abort()))) {
+      const event = JSON.parse(data) as EventJson | StreamNote
+      if (id !== undefined) last = Number(id)
+      if (event.kind === 'gap') await readNewest().then(changedSoon)
+      else if (event.kind !== 'overflow') take(event)
+    }
+  } catch {
+    // It broke: it is resumed after the last event seen.
+  }
+  return last
+}
+
+/** Ends the wait for the next try. */
+let hurry = () => {}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    hurry = resolve
+    setTimeout(resolve, RETRY)
   })
 }
 
-/** Reads the newest events, then follows the stream, for as long as the page is open. */
-export async function follow(): Promise<void> {
-  try {
-    open(await readNewest())
-  } catch {
+/** Reads the newest events, then follows the stream and resumes it, for as long as the page is open. */
+async function follow(): Promise<never> {
+  let last: number | undefined
+  for (;;) {
+    try {
+      last ??= await readNewest()
+      last = await followFrom(last)
+    } catch {
+      // Asked again below.
+    }
     connection.value = 'lost'
-    setTimeout(follow, RETRY)
+    await pause()
   }
+}
+
+/** Asks at once, without waiting for the next try. */
+export function askAgain(): void {
+  hurry()
+  changedSoon()
 }
 
 /** Starts what makes `changes` grow. */
@@ -84,6 +128,6 @@ export function startLive(): void {
     if (!document.hidden && performance.now() - lastChange >= REFRESH - 1000) changed()
   }, REFRESH)
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) changedSoon()
+    if (!document.hidden) askAgain()
   })
 }

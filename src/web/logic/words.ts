@@ -1,5 +1,5 @@
 /** Times, numbers and names in words. */
-import type { FindingReason } from '../../engine/types.ts'
+import type { FindingReason, RouteNote } from '../../engine/types.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
 
 /** @returns how long ago a moment was, at `now` (milliseconds since the epoch) */
@@ -29,15 +29,18 @@ export function findingLink(reason: FindingReason): string {
 }
 
 /** What a route's notes mean. */
-const noteMeanings: Readonly<Record<string, string>> = {
+const noteMeanings: Readonly<Record<RouteNote, string>> = {
   'as-set': 'The path holds an AS_SET, which RFC 9774 deprecates',
   'confederation-segment': 'An external peer sent a confederation segment (RFC 5065)',
-  'own-as': 'Our own AS number is in the path: a loop (RFC 4271 §9.1.2)',
   'as-trans': 'AS 23456 is in the path: a 4-octet AS number was lost on the way (RFC 6793)',
+  'own-as': 'Our own AS number is in the path: a loop (RFC 4271 §9.1.2)',
   'first-as-not-peer': 'The path does not begin with the peer’s AS number (RFC 4271 §6.3)',
+  'next-hop-not-peer': 'The next hop is not the peer’s own address',
+  'martian-next-hop': 'The next hop is an address that no router can have',
+  'route-leak': 'Its roles and OTC attribute say that it was leaked (RFC 9234)',
 }
 
-/** @returns what a note of a route means, the note itself where unknown */
-export function noteMeaning(note: string): string {
-  return noteMeanings[note] ?? note
+/** @returns what a note of a route means */
+export function noteMeaning(note: RouteNote): string {
+  return noteMeanings[note]
 }

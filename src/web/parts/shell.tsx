@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact'
-import { connection } from '../data/live.ts'
+import { useState } from 'preact/hooks'
+import { askAgain, connection } from '../data/live.ts'
 import { chooseTheme, theme, themes } from '../data/theme.ts'
+import { setToken, tokenWanted } from '../data/token.ts'
 import type { ViewName } from '../logic/route.ts'
 import { To } from './text.tsx'
 
@@ -44,6 +46,34 @@ function ThemeButton() {
       <span class="hidden">Colours: </span>
       {themeWords[theme.value]}
     </button>
+  )
+}
+
+/** Asks for a token, where the daemon wants one. */
+function TokenForm() {
+  const [text, setText] = useState('')
+  if (!tokenWanted.value) return null
+  const submit = (event: Event) => {
+    event.preventDefault()
+    setToken(text.trim())
+    askAgain()
+  }
+  return (
+    <form class="token" onSubmit={submit} aria-label="Token">
+      <label>
+        This daemon answers to those who have a token.{' '}
+        <input
+          type="password"
+          autocomplete="off"
+          required
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="primary">
+        Use it
+      </button>
+    </form>
   )
 }
 
@@ -93,6 +123,7 @@ export function Shell({
         <ThemeButton />
       </header>
       <main id="main" tabIndex={-1}>
+        <TokenForm />
         {children}
       </main>
       <footer>
