@@ -1,11 +1,13 @@
 /** Lists that are read page by page, as far as somebody looks. */
-import { useEffect, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { get, type Path } from './api.ts'
 import { type Resource, useReading } from './resource.ts'
 
 const FIRST_PAGE = 100
 const NEXT_PAGE = 500
 const LARGEST_PAGE = 1000
+/** Lists longer than the largest page are read anew no more often; milliseconds. */
+const LONG_LIST_PACE = 10_000
 
 interface PageOf<T> {
   readonly items: readonly T[]
@@ -42,25 +44,50 @@ async function readPages<T, P extends PageOf<T>>(
   return { page, items, cursor }
 }
 
-/** Reads a list, first its beginning; `more` reads on. */
+/** How far a list was read, and when. */
+interface Progress<T, P extends PageOf<T>> {
+  readonly path: string
+  readonly at: number
+  readonly pages: Pages<T, P>
+}
+
+/** Reads a list, first its beginning; `more` reads on. What was read is read anew when something changed. */
 export function usePages<T, P extends PageOf<T>>(
   path: Path<P>,
 ): Resource<Pages<T, P>> & { readonly more: () => void } {
-  const [wanted, setWanted] = useState({ path: path as string, count: FIRST_PAGE })
-  const count = wanted.path === path ? wanted.count : FIRST_PAGE
-  useEffect(() => setWanted({ path, count: FIRST_PAGE }), [path])
-  const resource = useReading<Pages<T, P>>(`${count} ${path}`, readCounted<T, P>)
-  return {
-    ...resource,
-    more: () => {
-      if (!resource.waiting && resource.data?.cursor != null) {
-        setWanted({ path, count: resource.data.items.length + NEXT_PAGE })
-      }
-    },
-  }
-}
+  const progress = useRef<Progress<T, P>>(undefined)
+  const busy = useRef(false)
+  const [, redraw] = useState(0)
 
-function readCounted<T, P extends PageOf<T>>(key: string) {
-  const space = key.indexOf(' ')
-  return readPages<T, P>(key.slice(space + 1), Number(key.slice(0, space)))
+  const read = async (): Promise<Pages<T, P>> => {
+    const known = progress.current?.path === path ? progress.current : undefined
+    const wanted = known?.pages.items.length ?? 0
+    const fresh = performance.now() - (known?.at ?? 0) < LONG_LIST_PACE
+    if (known !== undefined && wanted > LARGEST_PAGE && fresh) return known.pages
+    const pages = await readPages<T, P>(path, Math.max(FIRST_PAGE, wanted))
+    progress.current = { path, at: performance.now(), pages }
+    return pages
+  }
+
+  const more = async (): Promise<void> => {
+    const known = progress.current
+    if (busy.current || known === undefined || known.pages.cursor === null) return
+    busy.current = true
+    try {
+      const next = await get<P>(withPaging(known.path, NEXT_PAGE, known.pages.cursor) as Path<P>)
+      // Meanwhile the list may have been read anew, or be another one.
+      if (progress.current !== known) return
+      const items = [...known.pages.items, ...next.items]
+      progress.current = { ...known, pages: { ...known.pages, items, cursor: next.cursor } }
+      redraw(items.length)
+    } catch {
+      // The next reading tells why.
+    } finally {
+      busy.current = false
+    }
+  }
+
+  const resource = useReading<Pages<T, P>>(path, read)
+  const data = progress.current?.path === path ? progress.current.pages : resource.data
+  return { ...resource, ...(data !== undefined && { data }), more }
 }

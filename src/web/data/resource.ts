@@ -22,7 +22,7 @@ function failureFrom(error: unknown): ApiFailure {
 /**
  * Reads a path, and reads it again whenever something changed.
  * @param path null: nothing is wanted
- * @param read how it is read; must be the same function each time
+ * @param read how it is read
  */
 export function useReading<T>(
   path: string | null,

@@ -53,7 +53,7 @@ const config = await loadConfig(
       address: sessionAddress(i),
       asn: 64501,
       passive: true,
-      maxPrefixes: 150 + i,
+      maxPrefixes: 210 + i,
     })),
     prefixes: Array.from({ length: PREFIXES }, (_, i) => ({
       name: `customer-${String(i).padStart(5, '0')}`,
