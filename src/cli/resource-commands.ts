@@ -69,7 +69,7 @@ function createKindCommands(at: KindAt, group: Command, tools: CommandTools) {
       const options = specOptions(kind.spec)
       const command = make(
         `${word} <name>`,
-        `${word} a ${kind.title}`,
+        word === 'create' ? `create a ${kind.title}` : `${word} a ${kind.command}`,
         line(word, ` ${exampleOf(options, example.spec)}`),
       ).option('-f, --file <file>', 'properties in YAML or JSON; - is standard input')
       addSpecOptions(command, options)

@@ -31,9 +31,13 @@ export interface SpecOption {
   readonly byDefault: unknown
 }
 
-/** @returns `sessionPrefixV4` as `session-prefix-v4` */
+/** @returns `sessionPrefixV4` as `session-prefix-v4`, `peerSessionIPv4Address` as `peer-session-ipv4-address` */
 export function kebab(key: string): string {
-  return key.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
+  return key
+    .replaceAll('IPv', 'Ipv')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
+    .toLowerCase()
 }
 
 function kindOfValue({ type, enum: words, anyOf }: Schema): Value {
@@ -100,9 +104,10 @@ function read(value: Value, text: string): unknown {
 /** A description without the dot that ends a sentence, as help has them. */
 function said({ description, choices, byDefault, list, required }: SpecOption): string {
   const words = description.replace(/\.$/, '')
-  const first = `${words.charAt(0).toLowerCase()}${words.slice(1)}`
+  // `IPv4` and `AS` stay what they are.
+  const first = words.replace(/^[A-Z](?=[a-z ])(?!Pv)/, (letter) => letter.toLowerCase())
   const more = [
-    ...(choices.length > 0 ? [choices.join(', ')] : []),
+    ...(choices.length > 0 && list ? [choices.join(', ')] : []),
     ...(list ? ['may be repeated, or a list with commas'] : []),
     ...(required ? ['needed'] : []),
     ...(byDefault === undefined || list || typeof byDefault === 'object'
@@ -134,7 +139,6 @@ export function addSpecOptions(command: Command, options: readonly SpecOption[])
         return [...earlier, ...items.filter((item) => item !== '').map((item) => read(value, item))]
       })
     }
-    if (value === 'switch') option.preset('yes')
     command.addOption(option)
   }
 }
