@@ -8,6 +8,7 @@ import { familyNames } from '../prefix/prefix.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Config, TokenConfig, WebhookConfig } from './config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
+import { parseApart } from './parse-apart.ts'
 import { type ReadBeginning, readBeginning, resolvePasswords } from './password-file.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 import { createReport, type Report } from './report.ts'
@@ -26,6 +27,8 @@ import type { WebhookEntry } from './webhook-schema.ts'
 
 /** Octets of a file; 100 000 prefixes take about 9 million. */
 export const MAX_CONFIG_BYTES = 16 * 1024 * 1024
+/** Octets from which on a configuration is judged in a thread of its own; about 3000 prefixes. */
+const LARGE = 1 << 18
 
 /** The keys of a bad entry that are good by themselves. */
 function readKeys<S extends z.ZodObject>(schema: S, raw: unknown): Partial<z.output<S>> {
@@ -214,6 +217,15 @@ function decodeText(bytes: Uint8Array, file: string): string {
 }
 
 /**
+ * Reads the octets of a configuration.
+ * @param file its name, as it stands in problems
+ * @throws ConfigError with every mistake, in the order of the file
+ */
+export function parseBytes(bytes: Uint8Array, file: string): Config {
+  return parseConfig(decodeText(bytes, file), file)
+}
+
+/**
  * Reads a configuration file: YAML, UTF-8, at most 16 MiB.
  * @throws ConfigError with every mistake; `unreadable` when there is no such file or it is too large
  */
@@ -229,5 +241,6 @@ export async function loadConfig(file: string): Promise<Config> {
   if (bytes.length > MAX_CONFIG_BYTES) {
     throw fileError(file, `it has more than ${MAX_CONFIG_BYTES} octets`)
   }
-  return parseConfig(decodeText(bytes, file), file)
+  const apart = bytes.length > LARGE ? await parseApart({ bytes, file }) : undefined
+  return apart ?? parseBytes(bytes, file)
 }
