@@ -105,6 +105,7 @@ export interface Outcome<Spec, Status> {
 export interface Operation<Spec, Status> {
   /** One line for OpenAPI and `--help`. */
   readonly summary: string
+  /** Roles that may run it; admin always may. */
   readonly roles: readonly Role[]
   /** What the body may hold; absent: no body. */
   readonly body?: z.ZodType
