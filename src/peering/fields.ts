@@ -1,6 +1,6 @@
 /** Fields that several kinds have. */
 import { z } from 'zod'
-import { name, printable } from '../fields/readers.ts'
+import { name, nameExpected, printable } from '../fields/readers.ts'
 
 /** The key `owner` of every kind without parent. */
 export const ownerField = z
@@ -9,5 +9,8 @@ export const ownerField = z
     'Tenant that it belongs to, and all under it; null or absent: the operator. A provider or customer can leave it out: it is theirs.',
   )
 
-/** A resource's name: the last part of its id. */
-export const nameField = name
+/** A resource's name: the last part of its id. Clients take `.` and `..` out of URLs. */
+export const nameField = name.refine((text) => text !== '.' && text !== '..', {
+  error: `${nameExpected}, other than . and ..`,
+  params: { expected: true },
+})

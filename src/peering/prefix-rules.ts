@@ -76,11 +76,14 @@ export function demandUnclaimed(
   partyOf: (resource: { readonly owner: string | null; readonly parent: string | null }) => string,
 ): void {
   const { directory, principal, live } = context
-  for (const other of directory.meeting(kind, prefix)) {
-    if (other.id === claim.id) continue
+  const met = directory.meeting(kind, prefix).map((other) => {
     const found = parsePrefix(String(other.spec['prefix']))
-    const equal = equalPrefix(found, prefix)
-    if (!equal && partyOf(other) === claim.party) continue
+    return { other, found, equal: equalPrefix(found, prefix) }
+  })
+  // That it is registered already says more than that it overlaps.
+  met.sort((a, b) => Number(b.equal) - Number(a.equal))
+  for (const { other, found, equal } of met) {
+    if (other.id === claim.id || (!equal && partyOf(other) === claim.party)) continue
     const { words, known } = otherWords(principal, other, 'registered prefix')
     const seen = maySee(principal, other.owner) ? formatPrefix(found) : 'another prefix'
     refuseConflict(prefix, { prefix: seen, words, equal }, known)

@@ -50,7 +50,7 @@ export async function createRegistryLab(options: LabOptions = {}) {
   const store = options.store === undefined ? createMemoryStore(clock.now) : options.store
   const events: PrefixEvent[] = []
   const engine = createEngine({
-    policy: { ...defaultPolicy, requiredCommunities: [] },
+    policy: { ...defaultPolicy, requiredCommunities: [], bogonAsn: 'off' },
     now: clock.now,
     onEvent: (event) => events.push(event),
   })
