@@ -71,9 +71,6 @@ function prepareStorage(path: string | null): void {
   }
 }
 
-/** How long the file keeps what happened, and how large it gets. */
-const retention = { eventDays: 30, auditDays: 365, maxBytes: 1 << 30 } as const
-
 /** Octets that must be free where the storage file is. */
 const LEAST_ROOM = 1 << 20
 
@@ -293,11 +290,13 @@ function why(error: unknown): string {
 
 /** Opens the storage file, if there is to be one. @throws StoreError */
 async function storeOf(config: Config, clock: Clock, log: Log): Promise<Store | null> {
-  const { path } = config.storage
+  const { path, auditDays, maxMegabytes } = config.storage
   if (path === null) return null
   return openStore({
     path,
-    ...retention,
+    auditDays,
+    maxBytes: maxMegabytes * 1_000_000,
+    eventDays: config.events.retentionDays,
     now: clock.now,
     onChange(ok, detail) {
       if (ok) log.info({ event: 'storage' }, detail)

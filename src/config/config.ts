@@ -46,8 +46,14 @@ export interface Config {
       readonly anonymousRead: boolean
     }
   }
-  /** null: nothing is stored. */
-  readonly storage: { readonly path: string | null }
+  readonly storage: {
+    /** null: nothing is stored. */
+    readonly path: string | null
+    /** Days that the audit log is kept. */
+    readonly auditDays: number
+    /** Size of the file above which the oldest events go early. */
+    readonly maxMegabytes: number
+  }
   readonly policy: Policy
   readonly metrics: {
     /** Registered prefixes above which the per-prefix metric families are left out. */
@@ -57,6 +63,8 @@ export interface Config {
   readonly events: {
     /** Events kept in memory. */
     readonly keep: number
+    /** Days that history is kept in the storage file. */
+    readonly retentionDays: number
   }
   readonly registry: RegistrySettings
   /** In the order of the file. */

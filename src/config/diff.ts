@@ -37,10 +37,13 @@ const startKeys = {
   'listen.bgp': (config: Config) => config.listen.bgp,
   'listen.http': (config: Config) => config.listen.http,
   'storage.path': (config: Config) => config.storage.path,
+  'storage.auditDays': (config: Config) => config.storage.auditDays,
+  'storage.maxMegabytes': (config: Config) => config.storage.maxMegabytes,
   'metrics.perPrefixLimit': (config: Config) => config.metrics.perPrefixLimit,
   'log.level': (config: Config) => config.log.level,
   'log.format': (config: Config) => config.log.format,
   'events.keep': (config: Config) => config.events.keep,
+  'events.retentionDays': (config: Config) => config.events.retentionDays,
   webhooks: (config: Config) => config.webhooks,
 } as const
 

@@ -117,7 +117,7 @@ function resolve(
     ...frame,
     local,
     listen: { bgp: listen.bgp, http: httpConfig(listen.http) },
-    storage: { path: storage.path ?? null },
+    storage: { ...storage, path: storage.path ?? null },
     webhooks: webhooks.map(webhookConfig),
     sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
     prefixes: readOf(prefixes).map(registration),

@@ -278,8 +278,14 @@ export const configSchema = mapping(
         path: z
           .exactOptional(printable(1, 4096))
           .describe('The database file, relative to the working directory. Absent: none.'),
+        auditDays: whole(1, 36_500, 'days')
+          .default(730)
+          .describe('Days that the audit log is kept in the file.'),
+        maxMegabytes: whole(16, 1_000_000, 'megabytes')
+          .default(1024)
+          .describe('Megabytes of the file in use above which the oldest events go early.'),
       },
-      'with path',
+      'with path, auditDays and maxMegabytes',
     )
       .prefault({})
       .describe('Durable state.'),
@@ -328,8 +334,11 @@ export const configSchema = mapping(
         keep: whole(1, 1_000_000, 'events')
           .default(10_000)
           .describe('Events kept in memory for the API.'),
+        retentionDays: whole(1, 36_500, 'days')
+          .default(30)
+          .describe('Days that the history of prefixes is kept in the storage file.'),
       },
-      'with keep',
+      'with keep and retentionDays',
     )
       .prefault({})
       .describe('Changes of sessions and verdicts.'),
@@ -350,8 +359,11 @@ export const configSchema = mapping(
           .describe(
             'Special-purpose blocks (RFC 6890) in which prefixes may be registered nevertheless, for laboratories.',
           ),
+        serviceFamilies: atLeastOne(oneOf(familyNames), 'address families', 'of ipv4, ipv6')
+          .prefault([...defaultRegistrySettings.serviceFamilies])
+          .describe('Address families that prefixes of peering services may have.'),
       },
-      'with stableSeconds, provisioningSeconds and allowSpecialPurpose',
+      'with stableSeconds, provisioningSeconds, allowSpecialPurpose and serviceFamilies',
     )
       .prefault({})
       .describe('Peerings, connections and what is registered over the API.'),

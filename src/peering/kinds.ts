@@ -6,8 +6,10 @@ import type { Kind } from './kind.ts'
 import { connectionKind } from './kinds/connection.ts'
 import { peerAsnKind } from './kinds/peer-asn.ts'
 import { peeringKind } from './kinds/peering.ts'
+import { peeringServiceKind } from './kinds/peering-service.ts'
 import { registeredAsnKind } from './kinds/registered-asn.ts'
 import { registeredPrefixKind } from './kinds/registered-prefix.ts'
+import { servicePrefixKind } from './kinds/service-prefix.ts'
 
 /** A kind as the registry handles it: it gives each kind only what that kind made. */
 function row<Spec extends object, Status extends object>(kind: Kind<Spec, Status>): Kind {
@@ -20,4 +22,6 @@ export const kinds: readonly Kind[] = [
   row(connectionKind),
   row(registeredAsnKind),
   row(registeredPrefixKind),
+  row(peeringServiceKind),
+  row(servicePrefixKind),
 ]

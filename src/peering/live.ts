@@ -1,6 +1,6 @@
 /** What the resources see of the running daemon, and what they make of it. */
 import type { EngineView, Registration } from '../engine/types.ts'
-import type { Prefix } from '../prefix/prefix.ts'
+import type { FamilyName, Prefix } from '../prefix/prefix.ts'
 import type { SessionConfig, SessionStatus } from '../session/types.ts'
 
 /** The section `registry` of the configuration. */
@@ -11,12 +11,15 @@ export interface RegistrySettings {
   readonly provisioningSeconds: number
   /** Special-purpose blocks (RFC 6890) in which prefixes may be registered nevertheless. */
   readonly allowSpecialPurpose: readonly Readonly<Prefix>[]
+  /** Families that prefixes of peering services may have. */
+  readonly serviceFamilies: readonly FamilyName[]
 }
 
 export const defaultRegistrySettings: RegistrySettings = {
   stableSeconds: 30,
   provisioningSeconds: 3600,
   allowSpecialPurpose: [],
+  serviceFamilies: ['ipv4', 'ipv6'],
 }
 
 /** Live state that rules and views may read. */

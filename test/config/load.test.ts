@@ -27,7 +27,7 @@ describe('parseConfig', () => {
         bgp: [{ address: '0.0.0.0', port: 179 }],
         http: { address: '127.0.0.1', port: 9179, tokens: [], anonymousRead: true },
       },
-      storage: { path: null },
+      storage: { path: null, auditDays: 730, maxMegabytes: 1024 },
       webhooks: [],
       policy: {
         requiredCommunities: ['8075:8007'],
@@ -39,8 +39,13 @@ describe('parseConfig', () => {
       },
       metrics: { perPrefixLimit: 1000 },
       log: { level: 'info', format: 'auto' },
-      events: { keep: 10_000 },
-      registry: { stableSeconds: 30, provisioningSeconds: 3600, allowSpecialPurpose: [] },
+      events: { keep: 10_000, retentionDays: 30 },
+      registry: {
+        stableSeconds: 30,
+        provisioningSeconds: 3600,
+        allowSpecialPurpose: [],
+        serviceFamilies: ['ipv4', 'ipv6'],
+      },
       sessions: [],
       prefixes: [],
     })

@@ -1,8 +1,8 @@
 /** Registered prefixes of a peering: judged when they are registered, and from then on by the engine. */
 import { z } from 'zod'
-import { asn, listOf, mapping, text } from '../../fields/readers.ts'
+import { asn, listOf, mapping } from '../../fields/readers.ts'
 import { familyName } from '../../prefix/prefix.ts'
-import { formatPrefix, PrefixError, parsePrefix } from '../../prefix/text.ts'
+import { formatPrefix, parsePrefix } from '../../prefix/text.ts'
 import { hasActive, peeringOf, peeringSessions } from '../connection-sessions.ts'
 import {
   type Kind,
@@ -12,36 +12,13 @@ import {
   type ShowContext,
 } from '../kind.ts'
 import { demandRegistrable, demandUnclaimed } from '../prefix-rules.ts'
-import { provisioningState, provisioningStates } from './common.ts'
-
-/** Azure's PrefixValidationState. */
-export const prefixValidationStates = [
-  'None',
-  'Invalid',
-  'Verified',
-  'Failed',
-  'Pending',
-  'Warning',
-  'Unknown',
-] as const
-export type PrefixValidationState = (typeof prefixValidationStates)[number]
-
-/** Longest text that is read as a prefix. */
-const MAX_TEXT = 64
-const prefixExpected = 'a prefix in quotes, such as 198.51.100.0/24 or 2001:db8::/32'
-
-/** The prefix in one form where it is one; what is none is told with its reason code. */
-const prefixText = text(prefixExpected)
-  .max(MAX_TEXT, prefixExpected)
-  .meta({ pattern: '^[0-9A-Fa-f:.]+/\\d{1,3}$' })
-  .transform((given) => {
-    try {
-      return formatPrefix(parsePrefix(given))
-    } catch (error) {
-      if (error instanceof PrefixError) return given
-      throw error
-    }
-  })
+import {
+  type PrefixValidationState,
+  prefixText,
+  prefixValidationStates,
+  provisioningState,
+  provisioningStates,
+} from './common.ts'
 
 const spec = mapping(
   {
@@ -70,7 +47,7 @@ interface Status {
 export type RegisteredPrefix = Resource<Spec, Status>
 
 /** Who may overlap: prefixes of one owner, or of one peering where the operator has it. */
-function partyOf({ owner, parent }: Pick<Resource, 'owner' | 'parent'>): string {
+export function partyOf({ owner, parent }: Pick<Resource, 'owner' | 'parent'>): string {
   return owner ?? `peering ${parent}`
 }
 
