@@ -17,6 +17,10 @@ const STAMP = 2
 const WORD1 = 3
 const SET_BITS = 24
 const SET_MASK = (1 << SET_BITS) - 1
+/** The prefix has as many paths as are held, and this would be one more. */
+export const TOO_MANY_PATHS = -2
+/** Paths of one prefix: they stand in one run, which is looked through for each of them. */
+export const MAX_PATHS = 1024
 /** Attribute sets that a route can name. */
 export const MAX_SETS = (1 << SET_BITS) - 2
 const SMALLEST = 1 << 11
@@ -38,6 +42,12 @@ function larger(capacity: number): number {
 function isPowerOf2(number: number): boolean {
   return (number & (number - 1)) === 0
 }
+
+/**
+ * An odd factor with its highest bit set, other in each process: a peer that knew it could choose prefixes
+ * that all begin their run at one place.
+ */
+const SPREAD = (0x9e3779b1 ^ ((Math.random() * 0x3fffffff) & ~1)) | 0
 
 export class AdjRibIn {
   readonly family: Family
@@ -95,10 +105,11 @@ export class AdjRibIn {
   /** Where the run of a prefix begins; path identifiers do not count, so all paths stand together. */
   private home(p: Readonly<Prefix>): number {
     if (this.family === Family.ipv4) return homeOf(p.w0, p.length, this.factor, this.shift)
-    let hash = p.w0 ^ Math.imul(p.length, 0x5bd1e995)
-    hash = Math.imul(hash ^ p.w1, 0x85ebca6b) ^ (hash >>> 15)
-    hash = Math.imul(hash ^ p.w2 ^ ((p.w3 << 7) | (p.w3 >>> 25)), 0xc2b2ae35) ^ (hash >>> 13)
-    return Math.imul(Math.imul(hash, 0x9e3779b1) >>> 5, this.factor) >>> this.shift
+    let hash = Math.imul(p.w0 ^ Math.imul(p.length, 0x5bd1e995), SPREAD)
+    hash = Math.imul(hash ^ (hash >>> 15) ^ p.w1, 0xc2b2ae35)
+    hash = Math.imul(hash ^ (hash >>> 13) ^ p.w2, SPREAD)
+    hash = Math.imul(hash ^ (hash >>> 15) ^ p.w3, SPREAD)
+    return Math.imul(hash >>> 5, this.factor) >>> this.shift
   }
 
   private holds(at: number, p: Readonly<Prefix>, pathId: number): boolean {
@@ -139,7 +150,7 @@ export class AdjRibIn {
   /**
    * Stores or replaces a route.
    * @param stamp seconds since the epoch
-   * @returns the attribute set it had before, or NO_SET
+   * @returns the attribute set it had before, or NO_SET; TOO_MANY_PATHS: nothing was stored
    */
   put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
     return this.narrow
@@ -181,6 +192,7 @@ export class AdjRibIn {
       return before
     }
     const at = -1 - found
+    if (this.paths && this.isCrowded(p, at)) return TOO_MANY_PATHS
     const slots = this.slots
     slots[at] = p.w0
     slots[at + META] = meta
@@ -193,6 +205,17 @@ export class AdjRibIn {
     if (this.paths) slots[at + this.pathField] = pathId
     this.added()
     return NO_SET
+  }
+
+  /** Whether the prefix, whose run ends at an index, has all the paths that it may have. */
+  private isCrowded(p: Readonly<Prefix>, end: number): boolean {
+    const { stride, capacity } = this
+    if (distance(this.home(p), end / stride, capacity) < MAX_PATHS) return false
+    let held = 0
+    this.eachPath(p, () => {
+      held++
+    })
+    return held >= MAX_PATHS
   }
 
   private added(): void {
@@ -363,7 +386,7 @@ export class AdjRibIn {
 
 /** Where the run of an IPv4 prefix begins. */
 function homeOf(word: number, length: number, factor: number, shift: number): number {
-  const hash = Math.imul(word ^ Math.imul(length, 0x5bd1e995), 0x9e3779b1)
+  const hash = Math.imul(word ^ Math.imul(length, 0x5bd1e995), SPREAD)
   return Math.imul(hash >>> 5, factor) >>> shift
 }
 

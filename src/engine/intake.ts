@@ -3,13 +3,14 @@
  * prefixes, classed and counted; those that touch a registered prefix mark it for evaluation.
  */
 import { Family, type Prefix } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
 import type { AttributeProblem, AttributeWalk } from '../wire/attribute-walk.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import { protocolError } from '../wire/errors.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
 import type { RouteSink } from '../wire/update.ts'
-import { type AdjRibIn, MAX_SETS, NO_SET } from './adj-rib-in.ts'
+import { type AdjRibIn, MAX_PATHS, MAX_SETS, NO_SET, TOO_MANY_PATHS } from './adj-rib-in.ts'
 import { judgeSet } from './judge.ts'
 import { notesOfUpdate } from './notes.ts'
 import { judgeAttributes, reasonIndex } from './policy.ts'
@@ -181,6 +182,7 @@ export class Intake implements RouteSink {
   /** Stores one route, whose attribute set is retained for it already. */
   private store(rib: AdjRibIn, prefix: Readonly<Prefix>, pathId: number, set: number): void {
     const before = rib.put(prefix, pathId, set, this.stamp)
+    if (before === TOO_MANY_PATHS) this.refusePaths(prefix, set)
     this.announced++
     const exact = this.trie.find(prefix)
     if (exact !== NONE || this.trie.covering !== NONE || this.trie.inside) {
@@ -188,6 +190,16 @@ export class Intake implements RouteSink {
       this.storeNear(prefix, pathId, exact, set, before)
     }
     if (before !== NO_SET) this.state.sets.release(before)
+  }
+
+  /** @throws ProtocolError: the session must end, as what it sends cannot be held */
+  private refusePaths(prefix: Readonly<Prefix>, set: number): never {
+    this.state.sets.release(set)
+    throw protocolError(
+      ErrorCode.cease,
+      CeaseSubcode.outOfResources,
+      `more than ${MAX_PATHS} paths of ${formatPrefix(prefix)} are announced`,
+    )
   }
 
   /** An announcement that equals, covers or lies inside registered prefixes. */

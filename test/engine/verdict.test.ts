@@ -642,3 +642,18 @@ describe('the check of the first AS (RFC 4271 §6.3)', () => {
     expect(held(started(4_200_000_001, { as4: false }))).toBe(1)
   })
 })
+
+test('a peer with more paths of a prefix than are held loses its session (RFC 7911)', () => {
+  const lab = createEngineLab()
+  lab.session('edge-a', 3356)
+  lab.up('edge-a', 3356, { addPathIpv4: true })
+  for (let pathId = 0; pathId < 1024; pathId++) {
+    lab.announce('edge-a', '198.51.100.0/24', { pathId })
+  }
+  const one = () => lab.announce('edge-a', '198.51.100.0/24', { pathId: 1024, path: '3356 1299' })
+  expect(one).toThrow(expect.objectContaining({ code: 6, subcode: 8 }))
+  expect(one).toThrow('more than 1024 paths of 198.51.100.0/24 are announced')
+  expect(lab.engine.view.ribRoutes().ipv4).toBe(1024)
+  lab.down('edge-a')
+  expect(lab.engine.view.ribAttributeSets()).toBe(0)
+})
