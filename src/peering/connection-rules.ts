@@ -19,17 +19,13 @@ import {
   demandForm,
   readSessionPrefix,
 } from './session-addresses.ts'
+import { demandNoOtherKind, demandUndeclaredPeer, peerKey } from './session-claims.ts'
 
 /** Connections of one peering, and of all. */
 export const MAX_CONNECTIONS_OF_PEERING = 64
 export const MAX_CONNECTIONS = 1000
 
 const forms: readonly AddressForm[] = ['prefix', 'address', 'mesh']
-
-/** A connection is found by the addresses of its peers. */
-export function peerKey(address: string): string {
-  return `peer ${address}`
-}
 
 /** @returns the addresses of a connection, whatever its peering */
 export function pairsOf(spec: Connection['spec']): readonly AddressPair[] {
@@ -53,14 +49,12 @@ function demandAlone(
   config: SessionConfig,
   connection: Pick<Connection, 'id' | 'spec'>,
   form: AddressForm,
-  { directory, principal, live }: RuleContext,
+  context: RuleContext,
 ): void {
+  const { directory, principal } = context
   const place = placeOf(config, form)
-  const declared = live.declaredSession(config.address, config.port, config.asn)
-  if (declared !== undefined) {
-    const message = `The configuration file has a session "${declared}" with ${config.address} port ${config.port}, AS${config.asn}; take another address, or that session out of the file.`
-    throw new RefusedError('conflict', message, { place })
-  }
+  demandUndeclaredPeer(config, place, context)
+  demandNoOtherKind(config, 'connection', place, context)
   for (const found of directory.having('connection', peerKey(config.address))) {
     if (found.id === connection.id) continue
     const other = found as unknown as Connection

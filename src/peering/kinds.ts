@@ -10,6 +10,8 @@ import { peeringServiceKind } from './kinds/peering-service.ts'
 import { registeredAsnKind } from './kinds/registered-asn.ts'
 import { registeredPrefixKind } from './kinds/registered-prefix.ts'
 import { servicePrefixKind } from './kinds/service-prefix.ts'
+import { virtualNetworkKind } from './kinds/virtual-network.ts'
+import { virtualNetworkPeeringKind } from './kinds/virtual-network-peering.ts'
 
 /** A kind as the registry handles it: it gives each kind only what that kind made. */
 function row<Spec extends object, Status extends object>(kind: Kind<Spec, Status>): Kind {
@@ -24,4 +26,6 @@ export const kinds: readonly Kind[] = [
   row(registeredPrefixKind),
   row(peeringServiceKind),
   row(servicePrefixKind),
+  row(virtualNetworkKind),
+  row(virtualNetworkPeeringKind),
 ]

@@ -6,7 +6,7 @@ import {
   leastStep,
   type SessionCheckResult,
 } from '../connection-checks.ts'
-import { demandRoom, demandSessions, pairsOf, peerKey } from '../connection-rules.ts'
+import { demandRoom, demandSessions, pairsOf } from '../connection-rules.ts'
 import {
   type PeeringOfConnection,
   peeringOf,
@@ -32,6 +32,7 @@ import {
   type ShowContext,
 } from '../kind.ts'
 import type { Live } from '../live.ts'
+import { peerKey } from '../session-claims.ts'
 import { provisioningState } from './common.ts'
 import {
   type Connection,
