@@ -232,9 +232,7 @@ function findingsOf(network: VirtualNetwork, { directory, live }: ShowContext) {
   if (count === 0) return { announced: announced.length, findings: [] }
   const named = `${prefixes.slice(0, 3).join(', ')}${count > 3 ? ` and ${count - 3} more` : ''}`
   const spaces =
-    peers.length === 0
-      ? 'its address space'
-      : `its address space or those of its ${peers.length} direct peers`
+    peers.length === 0 ? 'its address space' : 'its address space and those of its direct peers'
   const message = `The session of ${network.id} announces ${named}, outside ${spaces}.`
   const action =
     'Whoever runs the route server or gateway stops announcing it, or the address space is extended.'
