@@ -181,9 +181,14 @@ function createDuel() {
     const keepUntil = keepSeconds === 0 ? 0 : now + keepSeconds * 1000
     engine.sessionDown(name, now, keepUntil)
     peer.up = false
+    if (keepUntil > now) {
+      peer.keepUntil = keepUntil
+      // RFC 4724 §4.2: what was stale before this restart is not kept once more.
+      for (const family of [Family.ipv4, Family.ipv6]) {
+        if (!peer.complete[family]) sweep(peer.tables[family])
+      }
+    } else clear(peer)
     peer.complete = { 1: false, 2: false }
-    if (keepUntil > now) peer.keepUntil = keepUntil
-    else clear(peer)
   }
 
   function clear(peer: Peer): void {
