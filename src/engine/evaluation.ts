@@ -87,8 +87,8 @@ export function evaluate(
   const changed = !sameCodes(registered.codes, codes)
   if (next === before && !changed && !isNew) return
   registered.summary = null
-  let opened: FindingChange[] | readonly never[] = nothing
-  let closed: FindingChange[] | readonly never[] = nothing
+  let opened: readonly FindingChange[] = nothing
+  let closed: readonly FindingChange[] = nothing
   if (changed) {
     closed = closeFindings(registered, codes, now)
     opened = openFindings(state, registered, codes, now)
@@ -142,7 +142,7 @@ function closeFindings(
   registered: Registered,
   codes: readonly number[],
   now: number,
-): FindingChange[] | readonly never[] {
+): readonly FindingChange[] {
   const before = registered.codes
   if (before.length === 0) return nothing
   const closed: FindingChange[] = []
@@ -162,24 +162,29 @@ function openFindings(
   registered: Registered,
   codes: readonly number[],
   now: number,
-): FindingChange[] {
-  const before = registered.codes
-  const opened: OpenFinding[] = []
-  const findings: OpenFinding[] = []
+): readonly FindingChange[] {
+  const { codes: before, opened: known } = registered
+  registered.codes = codes.length === 0 ? nothing : codes.slice()
+  registered.opened = findingsOf(state, registered, before, now)
+  if (before.length === 0) return registered.opened
+  return registered.opened.filter((finding) => finding.since === now && !known.includes(finding))
+}
+
+/** The findings of the codes: those that were open already, and new ones. Both lists are ascending. */
+function findingsOf(
+  state: EngineState,
+  registered: Registered,
+  before: readonly number[],
+  now: number,
+): readonly OpenFinding[] {
+  if (registered.codes.length === 0) return nothing
   let at = 0
-  for (const code of codes) {
+  let last: OpenFinding['said'] | undefined
+  return registered.codes.map((code) => {
     while (at < before.length && (before[at] as number) < code) at++
-    if (before[at] === code) {
-      findings.push(registered.opened[at] as OpenFinding)
-      continue
-    }
+    if (before[at] === code) return registered.opened[at] as OpenFinding
     const { session, reason, severity } = readCode(state, code)
-    const said = findingSentence(state, registered, session, reason, opened.at(-1)?.said)
-    const finding = new OpenFinding(reason, severity, session?.name ?? null, now, said)
-    findings.push(finding)
-    opened.push(finding)
-  }
-  registered.codes = codes.slice()
-  registered.opened = findings
-  return opened
+    last = findingSentence(state, registered, session, reason, last)
+    return new OpenFinding(reason, severity, session?.name ?? null, now, last)
+  })
 }

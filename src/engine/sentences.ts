@@ -280,11 +280,15 @@ export function describeFinding(
   }
 }
 
+/** @param peer the AS number that the peer had then */
+function placeNames(session: EngineSession, peer: number): Pick<RouteContext, 'where' | 'who'> {
+  return { where: ` on ${session.name}`, who: `AS${peer >>> 0}` }
+}
+
 function contextOf(registered: Registered, session: EngineSession): RouteContext {
   return {
     prefix: registered.text,
-    where: ` on ${session.name}`,
-    who: `AS${session.remoteAsn >>> 0}`,
+    ...placeNames(session, session.remoteAsn),
     policy: registered.policy.policy,
     originAsns: registered.registration.originAsns,
   }
@@ -295,13 +299,20 @@ class SayableRoute implements Sayable {
   readonly session: EngineSession
   readonly set: number
   private readonly route: RouteFacts
-  private readonly context: RouteContext
+  // As they are now: all of them may be others when the sentence is made.
+  private readonly peer: number
+  private readonly prefix: string
+  private readonly policy: Policy
+  private readonly originAsns: readonly number[]
 
   constructor(state: EngineState, registered: Registered, session: EngineSession, set: number) {
     this.session = session
     this.set = set
     this.route = readRoute(state, session, set)
-    this.context = contextOf(registered, session)
+    this.peer = session.remoteAsn
+    this.prefix = registered.text
+    this.policy = registered.policy.policy
+    this.originAsns = registered.registration.originAsns
   }
 
   /** It takes more memory than a few sentences about it. */
@@ -310,7 +321,9 @@ class SayableRoute implements Sayable {
   }
 
   say(reason: FindingReason): string {
-    return routeRules[reason]?.message(this.route, this.context) ?? ''
+    const { prefix, policy, originAsns } = this
+    const context = { prefix, policy, originAsns, ...placeNames(this.session, this.peer) }
+    return routeRules[reason]?.message(this.route, context) ?? ''
   }
 }
 

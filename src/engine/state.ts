@@ -116,7 +116,7 @@ export interface Registered {
   /** Open findings: (session index + 1) << 8 | reason << 1 | warning, ascending. */
   codes: readonly number[]
   /** Of each code, when it began and its sentence then. */
-  opened: OpenFinding[]
+  opened: readonly OpenFinding[]
   /** Why the last UPDATE that named it on a session was malformed. */
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>
