@@ -6,6 +6,7 @@ import { decodeOpen, openAsn, validateOpen } from '../wire/open.ts'
 import { formatEndpoint } from './address.ts'
 import { createTimer, type Timer } from './clock.ts'
 import { type Connection, type ConnectionPool, createConnection } from './connection.ts'
+import type { DynamicPeers, DynamicRange } from './dynamic.ts'
 import type { Notice } from './events.ts'
 import { bareNotice, ceaseNotice } from './notices.ts'
 import { copyMessage } from './parking.ts'
@@ -16,6 +17,8 @@ import type { SessionListener } from './types.ts'
 const MAX_REFUSED = 128
 /** Connections from one address that wait for the OPEN that tells whose they are. */
 const MAX_WAITING = 32
+/** Connections from ranges that wait for their OPEN: a range has more addresses than we have room. */
+const MAX_STRANGERS = 128
 /** How long a peer may take to send the OPEN that tells who it is. */
 const OPEN_LIMIT_MS = 30_000
 
@@ -33,16 +36,20 @@ const REJECTED = ceaseNotice(CeaseSubcode.connectionRejected)
 /**
  * Makes the place where connections wait for their session.
  * @param sessionsAt the sessions of a remote address
+ * @param dynamic gives sessions to peers that have none
  */
 export function createIncoming(
   pool: ConnectionPool,
   listener: Pick<SessionListener, 'refused'>,
   sessionsAt: (address: string) => readonly Session[],
+  dynamic: Pick<DynamicPeers, 'rangeAt' | 'has' | 'admit'>,
 ): Incoming {
   /** Wait for their OPEN, with the timer that ends it. */
   const waiting = new Map<Connection, Timer>()
   /** Were told why they go, and are not gone yet. */
   const leaving = new Set<Connection>()
+  /** Those of `waiting` that come from a range. */
+  const strangers = new Set<Connection>()
 
   function accept(socket: Socket): void {
     const connection = createConnection(pool, socket, false)
@@ -52,6 +59,13 @@ export function createIncoming(
       leaving.delete(connection)
     })
     const candidates = sessionsAt(remoteAddress)
+    const range = candidates.every(({ config }) => dynamic.has(config.name))
+      ? dynamic.rangeAt(remoteAddress)
+      : undefined
+    if (range !== undefined) {
+      meet(connection, socket, range, candidates)
+      return
+    }
     const [only, ...others] = candidates
     if (only === undefined) {
       refuse(connection, REJECTED, `no session has the address ${remoteAddress}`)
@@ -70,7 +84,26 @@ export function createIncoming(
     else awaitOpen(connection, socket)
   }
 
+  /** The peer of a range says with its OPEN which AS it is, before anything is made for it. */
+  function meet(
+    connection: Connection,
+    socket: Socket,
+    range: DynamicRange,
+    sessions: readonly Session[],
+  ): void {
+    const doubt = pool.security.judge(socket, range.template)
+    if (doubt !== undefined) drop(connection, sessions, doubt)
+    else if (strangers.size < MAX_STRANGERS) {
+      strangers.add(connection)
+      awaitOpen(connection, socket, range)
+    } else {
+      const why = `${MAX_STRANGERS} connections from ranges wait for their OPEN already`
+      refuse(connection, REJECTED, why)
+    }
+  }
+
   function forget(connection: Connection): void {
+    strangers.delete(connection)
     waiting.get(connection)?.stop()
     waiting.delete(connection)
   }
@@ -116,8 +149,8 @@ export function createIncoming(
     return count
   }
 
-  /** Several sessions have the address: the AS number in the peer's OPEN decides. */
-  function awaitOpen(connection: Connection, socket: Socket): void {
+  /** Several sessions have the address, or none yet: the AS number in the peer's OPEN decides. */
+  function awaitOpen(connection: Connection, socket: Socket, range?: DynamicRange): void {
     const { remoteAddress, remotePort } = connection
     if (waitingAt(remoteAddress) >= MAX_WAITING) {
       const why = `${MAX_WAITING} connections from ${remoteAddress} wait for a session already`
@@ -134,7 +167,11 @@ export function createIncoming(
         }
         const open = decodeOpen(view, start, end)
         validateOpen(open)
-        const found = sessionOf(remoteAddress, openAsn(open))
+        const asn = openAsn(open)
+        const found =
+          range === undefined
+            ? sessionOf(remoteAddress, asn)
+            : dynamic.admit(range, remoteAddress, asn)
         if ('why' in found) refuse(connection, found.notice, found.why)
         else bind(connection, socket, found, copyMessage(view, start, end))
       },

@@ -1,12 +1,15 @@
 /** All sessions of the daemon: commands on them, what they show, and the sockets they come in by. */
 import type { FamilyName } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import { canonicalAddress } from './address.ts'
 import { createPool } from './connection.ts'
+import { createDynamicPeers, type DynamicRange } from './dynamic.ts'
 import { createIncoming } from './incoming.ts'
 import { createListener, type Endpoint } from './listener.ts'
 import { ceaseNotice } from './notices.ts'
 import { createSession, type Session } from './session.ts'
-import { createSocketSecurity, type SocketSecurity } from './socket-security.ts'
+import { createSocketSecurity, type Secured, type SocketSecurity } from './socket-security.ts'
 import {
   type Clock,
   type SessionConfig,
@@ -38,7 +41,14 @@ export interface SessionManager extends SessionControl {
    * `replace` try for one session alone, and that sessions at one address have one password.
    * @throws SocketSecurityError for the first one that it cannot; nothing has changed then
    */
-  verify(configs: readonly SessionConfig[]): void
+  verify(configs: readonly SessionConfig[], ranges?: readonly DynamicRange[]): void
+  /** The configuration of a session, without the trouble of its status. */
+  config(name: string): SessionConfig | undefined
+  /**
+   * Accepts unknown peers from these ranges, and no other. Sessions of a range that is gone or changed end.
+   * @throws SocketSecurityError; nothing has changed then
+   */
+  setDynamic(ranges: readonly DynamicRange[]): void
   /**
    * Adds a session and starts it.
    * @throws RangeError when the name is taken, SocketSecurityError; nothing has changed then
@@ -121,19 +131,62 @@ function needsRestart(before: SessionConfig, after: SessionConfig): boolean {
   return decisive.some((key) => before[key] !== after[key]) || families(before) !== families(after)
 }
 
+/** What a range asks of sockets. */
+function securedRange({ name, range, template }: DynamicRange): Secured {
+  const { password, ttlSecurity } = template
+  const [address = '', length] = formatPrefix(range).split('/')
+  return { name, address, prefixLength: Number(length), password, ttlSecurity }
+}
+
 /** Makes an empty set of sessions. */
 export function createSessions(options: SessionsOptions): SessionManager {
-  const { listener, clock, security = createSocketSecurity() } = options
+  const { clock, security = createSocketSecurity() } = options
+  const listener: SessionListener = {
+    ...options.listener,
+    stateChanged(name, from, to) {
+      dynamic.stateChanged(name, to)
+      options.listener.stateChanged(name, from, to)
+    },
+  }
   const pool = createPool(clock, security)
   const context = { pool, listener, random: options.random ?? Math.random }
   const sessions = new Map<string, Session>()
-  const incoming = createIncoming(pool, listener, sessionsAt)
+  const dynamic = createDynamicPeers({
+    clock,
+    session: (name) => sessions.get(name),
+    add(config, { expected }) {
+      const session = createSession(config, context)
+      sessions.set(config.name, session)
+      listener.joined?.(config, expected)
+      session.start()
+      return session
+    },
+    remove: (name) => void remove(name),
+  })
+  const incoming = createIncoming(pool, listener, sessionsAt, dynamic)
   const server = createListener(options.listen, incoming.accept)
 
-  /** Makes the listening sockets know the passwords of those that are there. */
+  /** Makes the listening sockets know the passwords of those that are there, and of ranges. */
   function protect(): void {
     const configs = Array.from(sessions.values(), ({ config }) => config)
-    security.protect(server.sockets(), configs)
+    const single = configs.filter(({ name }) => !dynamic.has(name))
+    security.protect(server.sockets(), [...single, ...dynamic.ranges.map(securedRange)])
+  }
+
+  function remove(
+    name: string,
+    subcode: number = CeaseSubcode.peerDeconfigured,
+    communication?: string,
+  ): boolean {
+    return withSession(name, (session) => {
+      const wasDynamic = dynamic.has(name)
+      sessions.delete(name)
+      dynamic.forget(name)
+      session.stop(ceaseNotice(subcode, communication), 'the session was removed', true)
+      if (wasDynamic) listener.left?.(name)
+      else protect()
+      return true
+    })
   }
 
   function sessionsAt(address: string): Session[] {
@@ -174,25 +227,28 @@ export function createSessions(options: SessionsOptions): SessionManager {
         throw error
       }
     },
-    verify: security.verify,
+    verify: (configs, ranges = []) => security.verify([...configs, ...ranges.map(securedRange)]),
+    config: (name) => sessions.get(name)?.config,
     addresses: server.addresses,
     statuses: () => Array.from(sessions.values(), (session) => session.status()),
     status: (name) => sessions.get(name)?.status(),
     add(config) {
       if (sessions.has(config.name)) throw new RangeError(`session ${config.name} exists already`)
       security.verify([config])
+      // From now on the peer is not any one of its range.
+      for (const { config: taken } of sessionsAt(canonicalAddress(config.address))) {
+        if (dynamic.has(taken.name)) remove(taken.name)
+      }
       const session = createSession(config, context)
       sessions.set(config.name, session)
       protect()
       session.start()
     },
-    remove(name, { subcode = CeaseSubcode.peerDeconfigured, communication } = {}) {
-      return withSession(name, (session) => {
-        sessions.delete(name)
-        session.stop(ceaseNotice(subcode, communication), 'the session was removed', true)
-        protect()
-        return true
-      })
+    remove: (name, { subcode, communication } = {}) => remove(name, subcode, communication),
+    setDynamic(ranges) {
+      security.verify(ranges.map(securedRange))
+      dynamic.setRanges(ranges)
+      protect()
     },
     replace(config) {
       const session = sessions.get(config.name)

@@ -187,6 +187,10 @@ export interface SessionListener {
   notification(name: string, notification: NotificationRecord): void
   /** A connection that belongs to no session, or that was refused; `why` is one sentence. */
   refused(remoteAddress: string, remotePort: number, why: string): void
+  /** A peer of a range got a session, which starts next. `expected`: as its range says. */
+  joined?(config: SessionConfig, expected: boolean): void
+  /** The session of a peer of a range is gone for good. */
+  left?(name: string): void
 }
 
 /** Timers and clocks come in as a value, so that tests never sleep. */

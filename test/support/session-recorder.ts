@@ -58,6 +58,12 @@ export function createSessionRecorder(): SessionRecorder {
       notification(name, { direction, text, communication }) {
         note(`${name} ${direction} ${text}${communication ? `: ${communication}` : ''}`)
       },
+      joined({ name, asn }, expected) {
+        note(`${name} joined AS ${asn}${expected ? ' expected' : ''}`)
+      },
+      left(name) {
+        note(`${name} left`)
+      },
       refused(address, _port, why) {
         note(`refused ${address}: ${why}`)
       },
