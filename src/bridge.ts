@@ -78,6 +78,19 @@ export function createBridge(options: BridgeOptions): SessionListener {
   }
 
   return {
+    joined({ name, families, asn, localAsn }, expected) {
+      const now = clock.now()
+      engine.addSession({ name, families, asn, localAsn, counts: expected }, now)
+      engine.flush(now)
+    },
+
+    left(name) {
+      const now = clock.now()
+      engine.removeSession(name, now)
+      engine.flush(now)
+      reporter.forget(name)
+    },
+
     stateChanged: reporter.stateChanged,
     notification: reporter.notification,
     refused: reporter.refused,

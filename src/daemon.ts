@@ -121,6 +121,7 @@ function applyDifference(
     engine.addSession(engineSession(session), now)
     sessions.add(session)
   }
+  if (difference.dynamicChanged) sessions.setDynamic(inForce.listen.dynamic)
   for (const { after } of difference.prefixes.changed) engine.reregister(after, now)
   for (const prefix of difference.prefixes.added) engine.register(prefix, now)
   engine.flush(now)
@@ -166,12 +167,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       reporter,
       sessions: () => sessions,
-      sessionConfig: (name) => declared().get(name) ?? runtime.sessionConfig(name),
+      sessionConfig: (name) => sessions.config(name),
       observeLatency: (seconds) => metrics.observeLatency(seconds),
       wake: background.wake,
     }),
   })
-  const declared = createDeclared(() => config)
   const runtime = createRuntime({
     engine,
     sessions,
@@ -237,7 +237,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   try {
     demandApart(config, runtime.sessionConfigs())
-    sessions.verify(config.sessions)
+    sessions.verify(config.sessions, config.listen.dynamic)
   } catch (error) {
     await store?.close()
     throw error
@@ -254,6 +254,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registry.tick(clock.now())
   }, 1000)
   for (const session of config.sessions) sessions.add(session)
+  sessions.setDynamic(config.listen.dynamic)
   runtime.start()
 
   return {
@@ -265,7 +266,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     reload(next) {
       const difference = diffConfig(config, next)
       demandApart(difference.inForce, runtime.sessionConfigs())
-      sessions.verify(difference.inForce.sessions)
+      sessions.verify(difference.inForce.sessions, difference.inForce.listen.dynamic)
       config = difference.inForce
       applyDifference(difference, engine, sessions, clock.now())
       void registry.refresh()
@@ -303,20 +304,6 @@ async function storeOf(config: Config, clock: Clock, log: Log): Promise<Store | 
       else log.error({ event: 'storage' }, detail)
     },
   })
-}
-
-/** Sessions of the configuration in force, by name. */
-function createDeclared(current: () => Config): () => ReadonlyMap<string, SessionConfig> {
-  let seen: Config | undefined
-  let sessions = new Map<string, SessionConfig>()
-  return () => {
-    const config = current()
-    if (config !== seen) {
-      seen = config
-      sessions = new Map(config.sessions.map((session) => [session.name, session]))
-    }
-    return sessions
-  }
 }
 
 /** Runs slices of background work between the events of the sockets. */

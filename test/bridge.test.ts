@@ -1,5 +1,5 @@
 /** Limits on routes per family, between sessions and engine. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBridge } from '../src/bridge.ts'
 import type { Config } from '../src/config/config.ts'
 import { parseConfig } from '../src/config/load.ts'
@@ -15,6 +15,7 @@ import { pathAttribute } from '../src/wire/attribute-values.ts'
 import { encodeUpdates, encodeWithdrawals } from '../src/wire/update-values.ts'
 import { settings } from './support/engine-lab.ts'
 import { fakeClock, fakeLog, fakeNegotiated, fakeNotification, NINE } from './support/fake-views.ts'
+import { sessionConfig } from './support/session-config.ts'
 import { hexOf, viewOf } from './support/vectors.ts'
 
 const notified: DownReason = { kind: 'notification', notification: fakeNotification() }
@@ -154,3 +155,31 @@ test.for([
     expect(engine.view.ribRoutes().ipv4).toBe(0)
   },
 )
+
+describe('the session of a peer of a range', () => {
+  const guest = { ...sessionConfig({ name: 'lab-127.0.0.7' }) }
+
+  function registered() {
+    const { engine, bridge } = lab('100')
+    const prefix = { name: 'web', prefix: parsePrefix('10.0.1.0/24'), originAsns: [] }
+    engine.register(prefix, NINE)
+    return { engine, bridge }
+  }
+
+  test('has no say in verdicts, and is forgotten when it goes', () => {
+    const { engine, bridge } = registered()
+    bridge.joined?.(guest, false)
+    expect(engine.view.expectedSessions('web')).toEqual(['edge-a'])
+    expect(engine.view.tallies(guest.name)).toBeDefined()
+    bridge.left?.(guest.name)
+    expect(engine.view.tallies(guest.name)).toBeUndefined()
+  })
+
+  test('is expected where its range says so', () => {
+    const { engine, bridge } = registered()
+    bridge.joined?.(guest, true)
+    expect(engine.view.expectedSessions('web')).toEqual(['edge-a', guest.name])
+    bridge.left?.(guest.name)
+    expect(engine.view.expectedSessions('web')).toEqual(['edge-a'])
+  })
+})

@@ -1,9 +1,10 @@
 /** `bgpwarden check`: judges a configuration file. */
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, type ConfigProblem, formatProblems } from '../config/problem.ts'
+import { securedRange } from '../session/dynamic.ts'
 import {
   createSocketSecurity,
-  type Secured,
   type SocketSecurity,
   SocketSecurityError,
 } from '../session/socket-security.ts'
@@ -23,16 +24,18 @@ function count(n: number, what: string, plural: string): string {
 /** What this machine cannot do for the sessions: no mistake of the file, and yet it cannot run here. */
 function machineProblem(
   file: string,
-  sessions: readonly Secured[],
+  { sessions, listen: { dynamic } }: Config,
   security: SocketSecurity,
 ): ConfigProblem | undefined {
   try {
-    security.verify(sessions)
+    security.verify([...sessions, ...dynamic.map(securedRange)])
     return undefined
   } catch (error) {
     if (!(error instanceof SocketSecurityError)) throw error
-    const index = sessions.findIndex(({ name }) => name === error.session)
-    const key = `sessions[${index}].${error.key}`
+    const named = ({ name }: { readonly name: string }) => name === error.session
+    const index = sessions.findIndex(named)
+    const list = index < 0 ? `listen.dynamic[${dynamic.findIndex(named)}]` : `sessions[${index}]`
+    const key = `${list}.${error.key}`
     return { file, line: 0, column: 0, length: 1, key, message: error.message }
   }
 }
@@ -51,8 +54,9 @@ export async function check(
   const style = styleFor(out.color ?? false)
   const json = (answer: object) => out.write(`${JSON.stringify({ file, ...answer }, null, 2)}\n`)
   try {
-    const { sessions, prefixes } = await loadConfig(file)
-    const problem = machineProblem(file, sessions, security)
+    const config = await loadConfig(file)
+    const { sessions, prefixes } = config
+    const problem = machineProblem(file, config, security)
     if (problem !== undefined) throw new ConfigError([problem])
     if (options.json) {
       json({ ok: true, problems: [], sessions: sessions.length, prefixes: prefixes.length })

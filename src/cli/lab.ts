@@ -36,11 +36,12 @@ function withPort(endpoint: Endpoint, port: number | undefined): Endpoint {
 
 async function loadLab({ bgpPort, httpPort }: LabOptions): Promise<Config> {
   const config = await loadConfig(`${examples}lab.yaml`)
-  const { bgp, http } = config.listen
+  const { bgp, dynamic, http } = config.listen
   return {
     ...config,
     listen: {
       bgp: bgp.map((endpoint) => withPort(endpoint, bgpPort)),
+      dynamic,
       http: { ...http, ...withPort(http, httpPort) },
     },
   }

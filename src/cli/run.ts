@@ -23,7 +23,7 @@ export function httpUrl({ address, port }: Daemon['httpAddress']): string {
  * @returns for instance `2 sessions added, 1 prefix changed, the policy changed`
  */
 export function describeDifference(difference: ConfigDifference): string {
-  const { sessions, prefixes, policyChanged } = difference
+  const { sessions, prefixes, policyChanged, dynamicChanged } = difference
   const parts = [
     [count(sessions.added.length, 'session'), 'added'],
     [count(sessions.removed.length, 'session'), 'removed'],
@@ -35,6 +35,7 @@ export function describeDifference(difference: ConfigDifference): string {
     .filter(([what]) => !what?.startsWith('0 '))
     .map((part) => part.join(' '))
   if (policyChanged) parts.push('the policy changed')
+  if (dynamicChanged) parts.push('the ranges of dynamic peers changed')
   return parts.length === 0 ? 'nothing changed' : parts.join(', ')
 }
 

@@ -3,6 +3,7 @@ import type { Policy, Registration } from '../engine/types.ts'
 import type { Principal } from '../peering/kind.ts'
 import type { RegistrySettings } from '../peering/live.ts'
 import type { Webhook } from '../push/webhooks.ts'
+import type { DynamicRange } from '../session/dynamic.ts'
 import type { SessionConfig } from '../session/types.ts'
 
 /** Least severe last; `silent` logs nothing. */
@@ -40,6 +41,8 @@ export interface Config {
   }
   readonly listen: {
     readonly bgp: readonly Endpoint[]
+    /** In the order of the file. */
+    readonly dynamic: readonly DynamicRange[]
     readonly http: Endpoint & {
       readonly tokens: readonly TokenConfig[]
       /** Whether reading needs no token. */

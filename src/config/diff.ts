@@ -1,6 +1,7 @@
 /** What a new configuration changes: the work of a reload. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Registration } from '../engine/types.ts'
+import type { DynamicRange } from '../session/dynamic.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Config } from './config.ts'
 
@@ -22,6 +23,8 @@ export interface ConfigDifference {
   readonly prefixes: ListDifference<Registration>
   /** The policy of all prefixes; overrides of one prefix show in `prefixes`. */
   readonly policyChanged: boolean
+  /** Ranges of unknown peers (`listen.dynamic`). */
+  readonly dynamicChanged: boolean
   /** Keys that changed in the file and take effect only when the daemon starts again. */
   readonly restartNeeded: readonly string[]
   /**
@@ -63,6 +66,13 @@ function diffList<T extends { readonly name: string }>(
   return { added, removed: [...before.values()], changed }
 }
 
+function withRouterId(routerId: number) {
+  return (range: DynamicRange): DynamicRange => ({
+    ...range,
+    template: { ...range.template, routerId },
+  })
+}
+
 /**
  * Compares the configuration in force with a new one.
  * @param old `inForce` of the last difference, or what the daemon started with
@@ -71,7 +81,7 @@ export function diffConfig(old: Config, next: Config): ConfigDifference {
   const { routerId } = old.local
   const inForce: Config = {
     local: { asn: next.local.asn, routerId },
-    listen: old.listen,
+    listen: { ...old.listen, dynamic: next.listen.dynamic.map(withRouterId(routerId)) },
     storage: old.storage,
     metrics: old.metrics,
     log: old.log,
@@ -89,6 +99,7 @@ export function diffConfig(old: Config, next: Config): ConfigDifference {
     sessions: diffList(old.sessions, inForce.sessions),
     prefixes: diffList(old.prefixes, next.prefixes),
     policyChanged: !isDeepStrictEqual(old.policy, next.policy),
+    dynamicChanged: !isDeepStrictEqual(old.listen.dynamic, inForce.listen.dynamic),
     restartNeeded,
     inForce,
   }

@@ -5,9 +5,12 @@ import { z } from 'zod'
 import type { Policy, Registration } from '../engine/types.ts'
 import { isTenant } from '../peering/kind.ts'
 import { familyNames } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import type { DynamicRange } from '../session/dynamic.ts'
 import type { SessionConfig } from '../session/types.ts'
 import type { Config, TokenConfig, WebhookConfig } from './config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
+import { checkDynamic } from './dynamic-rules.ts'
 import { parseApart } from './parse-apart.ts'
 import { type ReadBeginning, readBeginning, resolvePasswords } from './password-file.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
@@ -16,6 +19,7 @@ import { readRowsDocument } from './rows.ts'
 import { checkRules, type Entry, tokenName } from './rules.ts'
 import {
   type ConfigFrame,
+  type DynamicEntry,
   frameSchema,
   type PrefixEntry,
   prefixSchema,
@@ -78,6 +82,42 @@ function sessionConfig(
   }
 }
 
+/** Its sessions only accept, so what concerns opening has no say. */
+function dynamicRange(
+  local: Config['local'],
+  { name, range, asns, maxPeers, keepMinutes, expected, ...entry }: DynamicEntry,
+): DynamicRange {
+  const { passwordFile: _, ttlSecurity, ...rest } = entry
+  const { port, connectRetrySeconds, delayOpenSeconds } = sessionSchema.shape
+  return {
+    name,
+    range,
+    asns: asns === 'any' ? null : asns,
+    maxPeers,
+    keepMinutes,
+    expected,
+    template: {
+      ...rest,
+      ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
+      port: port.parse(undefined),
+      connectRetrySeconds: connectRetrySeconds.parse(undefined),
+      delayOpenSeconds: delayOpenSeconds.parse(undefined),
+      description: entry.description || `accepted from ${formatPrefix(range)}`,
+      localAsn: entry.localAsn ?? local.asn,
+      routerId: local.routerId,
+      families: familyNames.filter((family) => entry.families.includes(family)),
+      passive: true,
+    },
+  }
+}
+
+function dynamicEntries(frame: ConfigFrame | undefined): Entry<DynamicEntry>[] {
+  const ranges = frame?.listen.dynamic ?? []
+  return ranges.map((read, i) => {
+    return { path: ['listen', 'dynamic', i], raw: read, read, known: read }
+  })
+}
+
 function registration({ policy, ...entry }: PrefixEntry): Registration {
   if (policy === undefined) return entry
   return { ...entry, policy: withoutUndefined(policy) as Partial<Policy> }
@@ -110,13 +150,18 @@ function webhookConfig({ secret, secretFile, ...entry }: WebhookEntry): WebhookC
 
 function resolve(
   { local, listen, storage, webhooks, ...frame }: ConfigFrame,
+  dynamic: readonly Entry<DynamicEntry>[],
   sessions: readonly Entry<SessionEntry>[],
   prefixes: readonly Entry<PrefixEntry>[],
 ): Config {
   return {
     ...frame,
     local,
-    listen: { bgp: listen.bgp, http: httpConfig(listen.http) },
+    listen: {
+      bgp: listen.bgp,
+      dynamic: readOf(dynamic).map((entry) => dynamicRange(local, entry)),
+      http: httpConfig(listen.http),
+    },
     storage: { ...storage, path: storage.path ?? null },
     webhooks: webhooks.map(webhookConfig),
     sessions: readOf(sessions).map((entry) => sessionConfig(local, entry)),
@@ -143,9 +188,13 @@ function judge(
   const found = readEntries(sessionSchema, value, 'sessions', report)
   const sessions = resolvePasswords(found, read, report)
   const prefixes = readEntries(prefixSchema, value, 'prefixes', report)
+  const dynamic = resolvePasswords(dynamicEntries(frame.data), read, report)
   checkRules(value, sessions, prefixes, report)
+  if (frame.success) checkDynamic(dynamic, sessions, frame.data.listen.bgp, report)
   const problems = report.problems()
-  return problems.length > 0 || !frame.success ? problems : resolve(frame.data, sessions, prefixes)
+  return problems.length > 0 || !frame.success
+    ? problems
+    : resolve(frame.data, dynamic, sessions, prefixes)
 }
 
 /**

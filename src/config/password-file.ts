@@ -51,11 +51,11 @@ function readPassword(
  * Puts passwords in the place of the names of their files.
  * @returns the entries, with `password` where they have `passwordFile`
  */
-export function resolvePasswords(
-  entries: readonly Entry<SessionEntry>[],
+export function resolvePasswords<T extends Pick<SessionEntry, 'password' | 'passwordFile'>>(
+  entries: readonly Entry<T>[],
   read: ReadBeginning,
   report: Report,
-): Entry<SessionEntry>[] {
+): Entry<T>[] {
   return entries.map((entry) => {
     const { passwordFile, password } = entry.known
     if (passwordFile === undefined) return entry

@@ -41,11 +41,10 @@ function nameOf(entry: Entry<object>): string | undefined {
 }
 
 /** How a message points to another entry: `sessions[0] "edge-a" (line 5)`. */
-function reference(entry: Entry<object>, report: Report): string {
-  const [list, index] = entry.path
+export function reference(entry: Entry<object>, report: Report): string {
   const name = nameOf(entry)
   const named = name === undefined ? '' : ` ${quoted(name)}`
-  return `${String(list)}[${String(index)}]${named} (line ${report.line(entry.path)})`
+  return `${formatPath(entry.path)}${named} (line ${report.line(entry.path)})`
 }
 
 function familyOfAddress(address: string): FamilyName {
@@ -68,7 +67,8 @@ function checkUnique<T extends object>(
   }
 }
 
-function checkNames(entries: readonly Entry<object>[], report: Report): void {
+/** Says which names stand twice in a list. */
+export function checkNames(entries: readonly Entry<object>[], report: Report): void {
   checkUnique(entries, nameOf, (entry, earlier, name) => {
     const text = `the name ${quoted(name)} is taken by ${reference(earlier, report)}, expected a name of its own`
     report.add([...entry.path, 'name'], text)
@@ -238,15 +238,21 @@ function checkWebhooks(webhooks: readonly WebhookEntry[], report: Report): void 
   })
 }
 
+/** @returns the families of the peers that can connect to these addresses */
+export function acceptedFamilies(bgp: readonly Endpoint[]): ReadonlySet<FamilyName> {
+  const accepted = new Set(bgp.map(({ address }) => familyOfAddress(address)))
+  // A socket on :: accepts IPv4 too.
+  if (bgp.some(({ address }) => address === '::')) accepted.add('ipv4')
+  return accepted
+}
+
 /** A passive session that no endpoint can accept would never come up. */
 function checkPassive(
   listen: Listen,
   sessions: readonly Entry<SessionEntry>[],
   report: Report,
 ): void {
-  const accepted = new Set(listen.bgp.map(({ address }) => familyOfAddress(address)))
-  // A socket on :: accepts IPv4 too.
-  if (listen.bgp.some(({ address }) => address === '::')) accepted.add('ipv4')
+  const accepted = acceptedFamilies(listen.bgp)
   for (const { path, known } of sessions) {
     if (known.passive !== true || known.address === undefined) continue
     const family = familyOfAddress(known.address)

@@ -228,6 +228,48 @@ export const prefixSchema = mapping(
 
 const endpointExpected = 'with address and port'
 
+const rangeNameExpected = '1 to 20 of the characters A-Z a-z 0-9 _ .'
+const asnsExpected = 'any, or a list of AS numbers'
+
+const { shape: ofSession } = sessionSchema
+
+/** Unknown peers of a range; what they have in common with a session is said as for a session. */
+const dynamicSchema = mapping(
+  {
+    name: text(rangeNameExpected)
+      .regex(/^[A-Za-z0-9_.]{1,20}$/, rangeNameExpected)
+      .describe("Unique; its sessions are called by it and the peer's address: lab-192.0.2.7."),
+    range: prefix.describe('Where its peers connect from, such as 192.0.2.0/24.'),
+    asns: z
+      .union(
+        [z.literal('any', asnsExpected), atLeastOne(asn, 'AS numbers', 'AS number')],
+        asnsExpected,
+      )
+      .describe('AS numbers that are accepted, or any.'),
+    maxPeers: whole(1, 10_000, 'sessions')
+      .default(100)
+      .describe('Sessions at a time; a newcomer takes the place of a peer that left.'),
+    keepMinutes: whole(1, 10_080, 'minutes')
+      .default(60)
+      .describe('Minutes that a session which was up is kept after its peer left.'),
+    expected: yesOrNo
+      .default(false)
+      .describe('true: registered prefixes without sessions are expected from its peers too.'),
+    localAsn: ofSession.localAsn,
+    families: ofSession.families,
+    holdTime: ofSession.holdTime,
+    maxPrefixes: ofSession.maxPrefixes,
+    firstAsCheck: ofSession.firstAsCheck,
+    password: ofSession.password,
+    passwordFile: ofSession.passwordFile,
+    ttlSecurity: ofSession.ttlSecurity,
+    addPath: ofSession.addPath,
+    extendedNextHop: ofSession.extendedNextHop,
+    description: ofSession.description,
+  },
+  'with name, range and asns',
+)
+
 export const configSchema = mapping(
   {
     local: mapping(
@@ -251,6 +293,9 @@ export const configSchema = mapping(
         )
           .prefault([{ address: '0.0.0.0' }])
           .describe('Where peers may connect to; empty: we open every connection.'),
+        dynamic: listOf(dynamicSchema, 'ranges')
+          .default([])
+          .describe('Ranges from which peers are accepted that no session names.'),
         http: mapping(
           {
             address: address.prefault('127.0.0.1').describe('An address of this host.'),
@@ -269,7 +314,7 @@ export const configSchema = mapping(
           .prefault({})
           .describe('Where metrics, API and web page are served.'),
       },
-      'with bgp and http',
+      'with bgp, dynamic and http',
     )
       .prefault({})
       .describe('Where the daemon listens.'),
@@ -383,6 +428,7 @@ export const frameSchema = configSchema.extend({
 export type SessionEntry = z.output<typeof sessionSchema>
 export type PrefixEntry = z.output<typeof prefixSchema>
 export type TokenEntry = z.output<typeof tokenEntry>
+export type DynamicEntry = z.output<typeof dynamicSchema>
 export type ConfigFrame = z.output<typeof frameSchema>
 
 /**
@@ -390,7 +436,6 @@ export type ConfigFrame = z.output<typeof frameSchema>
  * that is silently ignored would be a hole.
  */
 export const unsupportedKeys: ReadonlyMap<string, string> = new Map([
-  ['listen.dynamic', 'accepting unknown peers from a range is not supported by this version'],
   [
     'prefixes[].policy.convergenceSeconds',
     'cannot differ between prefixes, set policy.convergenceSeconds for all of them',

@@ -7,6 +7,7 @@ import { CeaseSubcode, ErrorCode, OpenSubcode } from '../wire/codes.ts'
 import { createTimer, type Timer } from './clock.ts'
 import { ceaseNotice } from './notices.ts'
 import type { Refusal, Session } from './session.ts'
+import type { Secured } from './socket-security.ts'
 import { type Clock, type SessionConfig, SessionState } from './types.ts'
 
 /** A range from which unknown peers are accepted. */
@@ -65,6 +66,13 @@ interface Member {
 /** @returns the name of a peer's session, such as `lab-192.0.2.7` or `lab-2001_db8__7` */
 export function dynamicName(range: Pick<DynamicRange, 'name'>, address: string): string {
   return `${range.name}-${address.replaceAll(':', '_')}`
+}
+
+/** @returns what a range asks of sockets */
+export function securedRange({ name, range, template }: DynamicRange): Secured {
+  const { password, ttlSecurity } = template
+  const [address = '', length] = formatPrefix(range).split('/')
+  return { name, address, prefixLength: Number(length), password, ttlSecurity }
 }
 
 /** Makes the keeper of such sessions, without a range. */

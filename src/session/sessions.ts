@@ -1,15 +1,14 @@
 /** All sessions of the daemon: commands on them, what they show, and the sockets they come in by. */
 import type { FamilyName } from '../prefix/prefix.ts'
-import { formatPrefix } from '../prefix/text.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import { canonicalAddress } from './address.ts'
 import { createPool } from './connection.ts'
-import { createDynamicPeers, type DynamicRange } from './dynamic.ts'
+import { createDynamicPeers, type DynamicRange, securedRange } from './dynamic.ts'
 import { createIncoming } from './incoming.ts'
 import { createListener, type Endpoint } from './listener.ts'
 import { ceaseNotice } from './notices.ts'
 import { createSession, type Session } from './session.ts'
-import { createSocketSecurity, type Secured, type SocketSecurity } from './socket-security.ts'
+import { createSocketSecurity, type SocketSecurity } from './socket-security.ts'
 import {
   type Clock,
   type SessionConfig,
@@ -129,13 +128,6 @@ const decisive = [
 function needsRestart(before: SessionConfig, after: SessionConfig): boolean {
   const families = (config: SessionConfig) => [...config.families].sort().join()
   return decisive.some((key) => before[key] !== after[key]) || families(before) !== families(after)
-}
-
-/** What a range asks of sockets. */
-function securedRange({ name, range, template }: DynamicRange): Secured {
-  const { password, ttlSecurity } = template
-  const [address = '', length] = formatPrefix(range).split('/')
-  return { name, address, prefixLength: Number(length), password, ttlSecurity }
 }
 
 /** Makes an empty set of sessions. */

@@ -34,6 +34,8 @@ export interface Reporter {
   notification(name: string, notification: NotificationRecord): void
   /** Somebody asked for something; `what` is a sentence that says who. */
   commanded(name: string, what: string): void
+  /** A session is gone for good: what is remembered of it goes too. */
+  forget(name: string): void
   /** Something of a session that stays up is worth a warning; `what` is a sentence. */
   warned(name: string, what: string): void
   /** @param why one sentence */
@@ -137,6 +139,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     notification: sessions.notification,
     commanded: sessions.commanded,
     warned: sessions.warned,
+    forget: sessions.forget,
     refused(address, port, why) {
       refusedConnections += 1
       refusals.add({ address, port, why })

@@ -49,6 +49,8 @@ export interface SessionReporter {
   commanded(name: string, what: string): void
   /** A warning about a session; told at once. */
   warned(name: string, what: string): void
+  /** Tells what was gathered of a session that is gone, and remembers it no longer. */
+  forget(name: string): void
   /** Tells what was gathered, without waiting for the end of the turn. */
   flush(): void
 }
@@ -186,6 +188,10 @@ export function createSessionReporter(options: {
       const { state } = memoryOf(name)
       log.warn({ event: 'session-warning', session: name }, `session ${name}: ${what}`)
       append(name, { from: state, to: state }, state, what)
+    },
+    forget(name) {
+      flush()
+      memories.delete(name)
     },
     flush,
   }

@@ -70,6 +70,15 @@ describe('diffConfig', () => {
     expect(difference.restartNeeded).toEqual([])
   })
 
+  test('ranges of unknown peers need no restart', () => {
+    const ranges = (asns: string) =>
+      config({ rest: `listen: { dynamic: [{ name: lab, range: 192.0.2.0/24, asns: ${asns} }] }` })
+    const difference = diffConfig(ranges('[64501]'), ranges('any'))
+    expect(difference).toMatchObject({ dynamicChanged: true, restartNeeded: [] })
+    expect(difference.inForce.listen.dynamic[0]?.asns).toBeNull()
+    expect(diffConfig(ranges('any'), ranges('any')).dynamicChanged).toBe(false)
+  })
+
   test('the policy of all', () => {
     const next = config({ rest: 'policy: { maxAsPathLength: 4 }' })
     expect(diffConfig(config({}), next).policyChanged).toBe(true)

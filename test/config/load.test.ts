@@ -25,6 +25,7 @@ describe('parseConfig', () => {
       local: { asn: 64500, routerId: 0xc0000201 },
       listen: {
         bgp: [{ address: '0.0.0.0', port: 179 }],
+        dynamic: [],
         http: { address: '127.0.0.1', port: 9179, tokens: [], anonymousRead: true },
       },
       storage: { path: null, auditDays: 730, maxMegabytes: 1024 },
