@@ -1,7 +1,5 @@
 /** Builds the parts of the daemon and joins them; the only file that knows them all. */
 import { randomUUID } from 'node:crypto'
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { createApi, listenApi } from './api/server.ts'
 import { createBridge } from './bridge.ts'
 import type { Config, Endpoint } from './config/config.ts'
@@ -22,6 +20,7 @@ import type { Clock, SessionConfig, SessionControl } from './session/types.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
 import { createEventLog, type EventLog } from './telemetry/event-log.ts'
+import { routeHistory, sessionHistory, verdictHistory } from './telemetry/history.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createReporter } from './telemetry/reporter.ts'
@@ -54,46 +53,14 @@ export interface Daemon {
   close(communication?: string): Promise<void>
 }
 
-/** A file that the daemon must write cannot be written. */
-export class StorageError extends Error {
-  override readonly name = 'StorageError'
-}
-
-/** Makes the directory of the storage file. @throws StorageError */
-function prepareStorage(path: string | null): void {
-  if (path === null) return
-  try {
-    mkdirSync(dirname(path), { recursive: true })
-    accessSync(dirname(path), constants.W_OK)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new StorageError(`storage.path: ${dirname(path)} cannot be written (${why})`)
-  }
-}
-
-/** Octets that must be free where the storage file is. */
-const LEAST_ROOM = 1 << 20
-
-/** Why nothing can be stored, in words; null: it can. */
-function storageProblem(path: string): string | null {
-  const directory = dirname(path)
-  try {
-    accessSync(directory, constants.W_OK)
-    const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize < LEAST_ROOM ? `the disk of ${directory} is full` : null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
 function engineSession({ name, families, asn, localAsn }: SessionConfig) {
   return { name, families, asn, localAsn }
 }
 
-function storageCheck(path: string, store: Store | null) {
+/** How the storage file is; null: there is none. */
+function storageCheck(store: Store | null) {
   const status = store?.status()
-  const problem = storageProblem(path) ?? (status?.ok === false ? status.detail : null)
-  return { name: 'storage', ok: problem === null, detail: problem ?? `${path} can be written` }
+  return status === undefined ? null : { name: 'storage', ok: status.ok, detail: status.detail }
 }
 
 /** Applies the difference of two configurations to what runs. */
@@ -129,19 +96,24 @@ function applyDifference(
 
 /**
  * Starts the daemon.
- * @throws ListenError, ApiListenError, StorageError, StoreError, ConfigError, SecretError, SocketSecurityError when something
+ * @throws ListenError, ApiListenError, StoreError, ConfigError, SecretError, SocketSecurityError when something
  *   it needs is not to be had
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock = steadyClock } = options
   let { config } = options
-  prepareStorage(config.storage.path)
   const tokens = await readTokens(config.listen.http.tokens)
   const receivers = await readWebhooks(config.webhooks)
   const store = await storeOf(config, clock, log)
   const startedAt = clock.now()
   const events = createEventLog({ startedAt, capacity: config.events.keep })
   const reporter = createReporter({ log, clock, eventLog: events })
+  // Before anything happens: what follows is on record.
+  if (store !== null) {
+    events.subscribe((event) =>
+      store.record(event.kind === 'prefix' ? verdictHistory(event) : sessionHistory(event)),
+    )
+  }
   const webhooks = createWebhooks({
     webhooks: receivers,
     eventLog: events,
@@ -153,6 +125,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     policy: config.policy,
     now: clock.now,
     onEvent: reporter.prefixChanged,
+    ...(store !== null && {
+      onRoutes: (event) => {
+        for (const each of routeHistory(event)) store.record(each)
+      },
+    }),
   })
   for (const session of config.sessions) engine.addSession(engineSession(session), startedAt)
   for (const prefix of config.prefixes) engine.register(prefix, startedAt)
@@ -189,14 +166,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     counts: reporter.counts,
     webhooks: webhooks.list,
-    ...(config.storage.path !== null && { storageUp: () => storage()?.ok === true }),
+    ...(store !== null && { storageUp: () => store.status().ok }),
   })
-  const storage = () => {
-    const { path } = config.storage
-    return path === null ? null : storageCheck(path, store)
-  }
   const ready = () => {
-    const stored = storage()
+    const stored = storageCheck(store)
     const checks = [
       {
         name: 'bgp',

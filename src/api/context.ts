@@ -5,7 +5,7 @@ import type { Registry } from '../peering/registry-types.ts'
 import type { FamilyName } from '../prefix/prefix.ts'
 import type { Webhooks } from '../push/webhooks.ts'
 import type { Clock, SessionControl } from '../session/types.ts'
-import type { AuditEntry, AuditQuery, Store, StoredPage } from '../store/types.ts'
+import type { Store } from '../store/types.ts'
 import type { EventLog } from '../telemetry/event-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ApiToken } from './auth.ts'
@@ -45,10 +45,7 @@ export interface SessionCommands {
 }
 
 /** What the API reads of the store. */
-export interface KeptRecords extends Pick<Store, 'answer'> {
-  /** Newest first; `entry` increases. */
-  audit(query: AuditQuery): Promise<StoredPage<AuditEntry & { readonly entry: number }>>
-}
+export type KeptRecords = Pick<Store, 'answer' | 'audit' | 'history'>
 
 export interface ApiContext {
   readonly engine: EngineView
@@ -74,7 +71,7 @@ export interface ApiContext {
   readonly registry?: Registry
   /** Its kinds, which have routes also where there is no registry. */
   readonly kinds?: readonly Kind[]
-  /** Where answers and the audit log are kept. */
+  /** Where answers, the audit log and the history of prefixes are kept; absent: nowhere. */
   readonly store?: KeptRecords
   readonly limits?: Partial<ApiLimits>
 }

@@ -13,6 +13,7 @@ import { type ApiContext, type ApiLimits, defaultLimits, type RouteContext } fro
 import type { Api } from './documented.ts'
 import { addEventRoutes } from './event-routes.ts'
 import { createEventStreams } from './event-stream.ts'
+import { addHistoryRoutes } from './history-routes.ts'
 import { addOpenapi, addOpenapiRoute } from './openapi.ts'
 import { addOverviewRoutes } from './overview-routes.ts'
 import { addPage } from './page.ts'
@@ -177,6 +178,7 @@ export function createApi(context: ApiContext): FastifyInstance {
         addSessionRoutes(v1, routes)
         addSessionCommandRoutes(v1, routes)
         addPrefixRoutes(v1, routes)
+        addHistoryRoutes(v1, routes)
         addWebhookRoutes(v1, routes)
         addEventRoutes(v1, routes, streams)
         addResourceRoutes(v1, routes)

@@ -22,7 +22,6 @@ const userErrors = new Set([
   'ListenError',
   'SocketSecurityError',
   'ApiListenError',
-  'StorageError',
   'StoreError',
   'ApiError',
   'CaptureError',

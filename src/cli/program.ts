@@ -214,6 +214,17 @@ export function buildProgram(
   ).action(async (name, options) =>
     finish(await (await import('./prefix.ts')).prefixValidate(name, options, terminal)),
   )
+  client(
+    prefix,
+    'history <name>',
+    'what happened to it, oldest first; kept over restarts',
+    'bgpwarden prefix history web --window 7d --level Warning',
+  )
+    .option('--window <window>', 'how far back: 6h, 12h, 1d, 7d, 30d (default 1d)')
+    .option('--level <level>', 'at least: Information, Warning, Error, Critical')
+    .action(async (name, options) =>
+      finish(await (await import('./history.ts')).prefixHistory(name, options, terminal)),
+    )
 
   addKinds(new Map([['prefix', { command: prefix, actions: verdicts }]]), {
     group,

@@ -95,7 +95,7 @@ function reportStart(file: string, daemon: Daemon, log: Log): void {
 /**
  * Runs the daemon. SIGHUP reads the configuration again; a bad one is reported and the old one stays.
  * SIGTERM and SIGINT say goodbye to every peer and end it.
- * @throws ConfigError, ListenError, ApiListenError, StorageError, SecretError, SocketSecurityError when
+ * @throws ConfigError, ListenError, ApiListenError, StoreError, SecretError, SocketSecurityError when
  *   it cannot start
  */
 export async function run(file: string, terminal: Terminal): Promise<number> {

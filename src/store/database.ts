@@ -1,5 +1,13 @@
 /** The database file, synchronously: what the store's thread does for it. */
-import { existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteFile from 'libsql'
 import { readAudit, writeAudit } from './audit-table.ts'
@@ -89,7 +97,9 @@ function openFile(path: string, now: number): SqlDatabase {
     // Each commit waits until the disk has it, on macOS too.
     db.exec('PRAGMA synchronous = FULL')
     db.exec('PRAGMA fullfsync = ON')
-    db.exec('PRAGMA journal_size_limit = 67108864')
+    // A log of 1 MiB at most, so that it finds room on a small disk; after a burst it shrinks again.
+    db.prepare('PRAGMA wal_autocheckpoint = 256').all()
+    db.prepare('PRAGMA journal_size_limit = 1048576').all()
     migrate(db, path, now)
     const [health] = db.prepare('PRAGMA quick_check(resource)').all() as { quick_check: string }[]
     if (health?.quick_check !== 'ok') {
@@ -196,6 +206,7 @@ export function openDatabase(options: DatabaseOptions, now: number): Database {
   const problemNow = (now: number, suspect: boolean): string | null => {
     try {
       checkFile()
+      accessSync(path, constants.W_OK)
       const { bavail, bsize } = statfsSync(dirname(path))
       if (bavail * bsize < LEAST_ROOM) {
         return `${path}: the disk of ${dirname(path)} is full; free some room, and it goes on by itself`

@@ -16,7 +16,7 @@ export interface StoreOptions extends DatabaseOptions {
 }
 
 /** How often the file is looked after. */
-const TICK_MS = 5000
+const TICK_MS = 2000
 /** How soon again when old rows are left. */
 const SOON_MS = 200
 /** How long the last events may take to be written at the end. */

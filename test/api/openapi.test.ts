@@ -44,6 +44,7 @@ test('every route is in the document, and no other', async () => {
     'GET /api/v1/policy',
     'GET /api/v1/prefixes',
     'GET /api/v1/prefixes/{name}',
+    'GET /api/v1/prefixes/{name}/history',
     'GET /api/v1/registry/export',
     'GET /api/v1/sessions',
     'GET /api/v1/sessions/{name}',

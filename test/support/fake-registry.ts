@@ -244,6 +244,7 @@ export function fakeRegistry() {
         .slice(0, limit),
       cursor: null,
     }),
+    history: async () => ({ items: [], cursor: null }),
   }
   return { registry, store, kinds: fakeKinds, audit }
 }

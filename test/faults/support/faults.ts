@@ -335,7 +335,7 @@ function negativeDurations(events: readonly object[]): number {
 
 const storage: Fault = {
   name: 'storage',
-  title: 'storage full, then read-only, then mended',
+  title: 'storage full, then moved away, then mended',
   bound: 10,
   run: async (rounds, _random, tell) => {
     const workspace = await makeWorkspace()
@@ -372,10 +372,10 @@ const storage: Fault = {
           await run(['rm', filler])
           await waitFor('/readyz to be ready', async () => (await ready()) === true)
           await stored(1)
-          await run(['mount', '-o', 'remount,ro', directory])
-          await unready('that it is read-only', /read-only|EROFS/)
+          await run(['mv', join(directory, 'data'), join(directory, 'elsewhere')])
+          await unready('that it was moved', /moved or removed/)
           await world.trueAgain(10)
-          await run(['mount', '-o', 'remount,rw', directory])
+          await run(['mv', join(directory, 'elsewhere'), join(directory, 'data')])
           const began = performance.now()
           await waitFor('/readyz to be ready', async () => (await ready()) === true)
           await world.trueAgain(10)
