@@ -5,6 +5,7 @@ import type { EventListJson } from '../../src/api/schemas.ts'
 import { waitFor } from '../interop/support/wait.ts'
 import { startBrowser, type Visit, visit } from './support/browser.ts'
 import { settled, startLab, startLocked, type Watched } from './support/daemons.ts'
+import { startLine } from './support/line.ts'
 
 let browser: Browser
 let lab: Watched
@@ -34,12 +35,14 @@ const headings = (page: Page) => page.locator('h1').innerText()
 
 // The lab mends `mail` after 20 seconds, so this stands first.
 test('a verdict changes before one’s eyes, and the stream is resumed after a break', async () => {
-  const page = await open('#/prefixes/mail')
+  const line = await startLine(lab.base)
+  visited = await visit(browser, line.base, { hash: '#/prefixes/mail' })
+  const { page } = visited
   await page.locator('.verdict').getByText('Failed').waitFor()
   await page.getByText('Live', { exact: true }).waitFor()
-  await page.context().setOffline(true)
+  line.cut()
   await page.getByText('No answer').waitFor()
-  await page.context().setOffline(false)
+  line.mend()
   await page.getByText('Live', { exact: true }).waitFor()
   await page.locator('.verdict').getByText('Verified').waitFor({ timeout: 40_000 })
   await page
@@ -47,6 +50,7 @@ test('a verdict changes before one’s eyes, and the stream is resumed after a b
     .first()
     .waitFor()
   await page.getByText('It arrives as it must on every expected session.').waitFor()
+  await line.close()
 })
 
 test('events are held back while paused, and come when it goes on', async () => {
@@ -92,7 +96,7 @@ test('prefixes are searched and filtered, and the address holds it', async () =>
   await page.getByText('1 of 13 prefixes').waitFor()
   expect(await names()).toEqual(['vpn'])
   await page.getByLabel('Reason').selectOption('')
-  await page.getByLabel('Session').selectOption('edge-a')
+  await page.getByRole('combobox', { name: 'Session' }).selectOption('edge-a')
   await page.getByText('6 of 13 prefixes').waitFor()
   expect(await names()).toEqual(['cdn', 'cdn-part', 'web', 'mail', 'voice', 'web-v6'])
   await page.reload()

@@ -71,9 +71,9 @@ test('words of what ended and of what came over the wire', () => {
 })
 
 test('of ten thousand rows those in sight are drawn, and a few around them', () => {
-  expect(windowOf(10_000, 50, 0, 800)).toEqual({ first: 0, last: 28 })
-  expect(windowOf(10_000, 50, 100_000, 800)).toEqual({ first: 1988, last: 2028 })
-  expect(windowOf(10_000, 50, 499_500, 800)).toEqual({ first: 9978, last: 10_000 })
+  expect(windowOf(10_000, 50, 0, 800)).toEqual({ first: 0, last: 24 })
+  expect(windowOf(10_000, 50, 100_000, 800)).toEqual({ first: 1992, last: 2024 })
+  expect(windowOf(10_000, 50, 499_500, 800)).toEqual({ first: 9982, last: 10_000 })
   expect(windowOf(3, 50, -200, 800)).toEqual({ first: 0, last: 3 })
   expect(windowOf(0, 50, 0, 800)).toEqual({ first: 0, last: 0 })
 })

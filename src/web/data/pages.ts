@@ -3,7 +3,6 @@ import { useRef, useState } from 'preact/hooks'
 import { get, type Path } from './api.ts'
 import { type Resource, useReading } from './resource.ts'
 
-const FIRST_PAGE = 100
 const NEXT_PAGE = 500
 const LARGEST_PAGE = 1000
 /** Lists longer than the largest page are read anew no more often; milliseconds. */
@@ -51,9 +50,13 @@ interface Progress<T, P extends PageOf<T>> {
   readonly pages: Pages<T, P>
 }
 
-/** Reads a list, first its beginning; `more` reads on. What was read is read anew when something changed. */
+/**
+ * Reads a list, first its beginning; `more` reads on. What was read is read anew when something changed.
+ * @param firstPage how many items a view begins with
+ */
 export function usePages<T, P extends PageOf<T>>(
   path: Path<P>,
+  firstPage: number,
 ): Resource<Pages<T, P>> & { readonly more: () => void } {
   const progress = useRef<Progress<T, P>>(undefined)
   const busy = useRef(false)
@@ -64,7 +67,7 @@ export function usePages<T, P extends PageOf<T>>(
     const wanted = known?.pages.items.length ?? 0
     const fresh = performance.now() - (known?.at ?? 0) < LONG_LIST_PACE
     if (known !== undefined && wanted > LARGEST_PAGE && fresh) return known.pages
-    const pages = await readPages<T, P>(path, Math.max(FIRST_PAGE, wanted))
+    const pages = await readPages<T, P>(path, Math.max(firstPage, wanted))
     progress.current = { path, at: performance.now(), pages }
     return pages
   }

@@ -1,5 +1,5 @@
 /** Answers of the API that keep themselves fresh. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiFailure, get, type Path } from './api.ts'
 import { changes } from './live.ts'
 
@@ -9,6 +9,24 @@ export interface Resource<T> {
   readonly failure?: ApiFailure
   /** The answer to the present path has not come yet. */
   readonly waiting: boolean
+}
+
+/** Answers that a view begins with when one comes back to it, until the fresh one is there. */
+const remembered = new Map<string, { readonly data: unknown; readonly at: number }>()
+const REMEMBERED = 40
+/** Milliseconds after which an answer is too old to begin with. */
+const OLD = 30_000
+
+function remember(path: string, data: unknown): void {
+  remembered.delete(path)
+  remembered.set(path, { data, at: performance.now() })
+  const [oldest] = remembered.keys()
+  if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+}
+
+function recall<T>(path: string | null): T | undefined {
+  const known = path === null ? undefined : remembered.get(path)
+  return known !== undefined && performance.now() - known.at < OLD ? (known.data as T) : undefined
 }
 
 interface Answer<T> extends Resource<T> {
@@ -34,7 +52,8 @@ export function useReading<T>(
   const change = changes.value
 
   // A change is a reason to read again.
-  useEffect(() => {
+  // Not after the next frame, as an effect would: the answer is waited for.
+  useLayoutEffect(() => {
     if (path === null) return
     if (reading.current?.path === path) {
       reading.current.again = true
@@ -51,7 +70,9 @@ export function useReading<T>(
       turn.again = false
       const { data, path: known } = latest.current
       try {
-        show({ path, data: await read(path), waiting: false })
+        const fresh = await read(path)
+        remember(path, fresh)
+        show({ path, data: fresh, waiting: false })
       } catch (error) {
         const old = known === path && data !== undefined ? { data } : {}
         show({ path, failure: failureFrom(error), waiting: false, ...old })
@@ -62,7 +83,9 @@ export function useReading<T>(
     run()
   }, [path, change])
 
-  return { ...answer, waiting: answer.path !== path }
+  if (answer.path === path) return answer
+  const data = recall<T>(path) ?? answer.data
+  return data === undefined ? { waiting: true } : { data, waiting: true }
 }
 
 /** Reads one path of the API. */

@@ -1,7 +1,7 @@
 /** Which rows of a long list are drawn. */
 
 /** Rows drawn above and below what is seen, so that scrolling and Tab find something. */
-const MARGIN = 12
+const MARGIN = 8
 
 /** Rows `first` (inclusive) to `last` (exclusive). */
 export interface Window {

@@ -7,6 +7,9 @@ import type { Query } from '../logic/route.ts'
 import { Empty, Failure, Loading } from './card.tsx'
 import { RoutesTable } from './routes.tsx'
 
+/** Routes shown until somebody wants more. */
+const FIRST_PAGE = 25
+
 const matches = [
   ['exact', 'exactly this prefix'],
   ['covering', 'covering: this and less specific'],
@@ -22,7 +25,7 @@ export function LookingGlass({ session, query }: { session: string; query: Query
     prefix: query['prefix'],
     match: query['prefix'] ? query['match'] : undefined,
   })
-  const { data, failure, waiting, more } = usePages<RouteJson, RouteListJson>(path)
+  const { data, failure, waiting, more } = usePages<RouteJson, RouteListJson>(path, FIRST_PAGE)
   const wrong = failure?.fields.get('prefix')
   const lookUp = (event: Event) => {
     event.preventDefault()

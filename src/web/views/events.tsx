@@ -14,7 +14,7 @@ import { Search } from '../parts/search.tsx'
 import { Title } from '../parts/title.tsx'
 
 /** Events drawn; the rest is a press away. */
-const SHOWN = 100
+const SHOWN = 50
 
 const kinds = [
   { value: 'prefix', label: 'Prefixes' },

@@ -16,6 +16,9 @@ import { Ago, To } from '../parts/text.tsx'
 import { Title } from '../parts/title.tsx'
 import { Cell, WindowedTable } from '../parts/windowed.tsx'
 
+/** A little more than a large screen shows. */
+const FIRST_PAGE = 60
+
 const columns = [
   { title: 'State', class: 'state' },
   { title: 'Prefix', class: 'name' },
@@ -116,7 +119,10 @@ function Filters({
 export function Prefixes({ query }: { query: Query }) {
   const { state, reason, session, search } = query
   const path = paths.prefixes({ state, reason, session, search })
-  const { data, failure, waiting, more } = usePages<PrefixSummaryJson, PrefixListJson>(path)
+  const { data, failure, waiting, more } = usePages<PrefixSummaryJson, PrefixListJson>(
+    path,
+    FIRST_PAGE,
+  )
   const matched = data?.page.matched ?? null
   const total = Object.values(data?.page.counts ?? {}).reduce((sum, count) => sum + count, 0)
   const filtered = Boolean(state || reason || session || search)

@@ -293,11 +293,9 @@ function Events({ name }: { name: string }) {
 
 function Conversation({
   session,
-  query,
   failure,
 }: {
   session: SessionJson
-  query: Query
   failure: ApiFailure | undefined
 }) {
   const routes = familyNames.reduce((sum, family) => sum + session.prefixes[family], 0)
@@ -337,26 +335,38 @@ function Conversation({
           <Counters session={session} />
         </Card>
       </div>
-      <Card title="Received routes">
-        <LookingGlass session={session.name} query={query} />
-      </Card>
-      <Card title="Events">
-        <Events name={session.name} />
-      </Card>
     </>
   )
 }
 
 export function SessionView({ name, query }: { name: string; query: Query }) {
   const { data, failure } = useResource(paths.session(name))
-  if (data !== undefined && failure?.status !== 404) {
-    return <Conversation session={data} query={query} failure={failure} />
+  if (failure?.status === 404) {
+    return (
+      <>
+        <Title text={name} />
+        <Failure failure={failure} />
+        <To view="sessions">All sessions</To>
+      </>
+    )
   }
   return (
     <>
-      <Title text={name} />
-      <Failure failure={failure} />
-      {failure === undefined ? <Loading /> : <To view="sessions">All sessions</To>}
+      {data === undefined ? (
+        <>
+          <Title text={name} />
+          <Failure failure={failure} />
+          <Loading />
+        </>
+      ) : (
+        <Conversation session={data} failure={failure} />
+      )}
+      <Card title="Received routes">
+        <LookingGlass session={name} query={query} />
+      </Card>
+      <Card title="Events">
+        <Events name={name} />
+      </Card>
     </>
   )
 }
