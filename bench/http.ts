@@ -1,6 +1,6 @@
 /** The daemon's HTTP side, as the benchmark needs it. */
 import { Agent, get } from 'node:http'
-import type { SessionJson } from '../src/api/schemas.ts'
+import type { SessionJson } from '../src/api/session-schemas.ts'
 
 export interface HttpClient {
   text(path: string): Promise<string>

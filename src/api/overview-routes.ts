@@ -4,8 +4,8 @@ import type { Api } from './documented.ts'
 import { prefixCounts, recentChanges, sessionCounts, worstPrefixes } from './overview.ts'
 import { firstSentence } from './prefix-routes.ts'
 import { findingView } from './prefix-view.ts'
-import { overviewSchema } from './schemas.ts'
 import { shownIsoTime } from './session-view.ts'
+import { overviewSchema } from './status-schemas.ts'
 
 /** Events looked at for one answer, however many are kept. */
 const EVENTS_READ = 10_000

@@ -2,8 +2,8 @@
 import type { EngineView, PrefixEvent, PrefixStateName, PrefixSummary } from '../engine/types.ts'
 import { type SessionStateName, stateName } from '../session/types.ts'
 import type { SessionEvent } from '../telemetry/event-log.ts'
-import type { OverviewJson } from './schemas.ts'
 import { shownIsoTime } from './session-view.ts'
+import type { OverviewJson } from './status-schemas.ts'
 
 type Recent = OverviewJson['recent']
 

@@ -10,18 +10,18 @@ import { operators } from './auth.ts'
 import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import { countMatches, pageOf } from './paging.ts'
-import { explanationView, policyView, prefixView, summaryView } from './prefix-view.ts'
-import { HttpProblem, invalidField, unknownName } from './problems.ts'
 import {
   explainRequestSchema,
   explanationSchema,
-  nameParams,
   type PrefixSummaryJson,
   policySchema,
   prefixListQuery,
   prefixListSchema,
   prefixSchema,
-} from './schemas.ts'
+} from './prefix-schemas.ts'
+import { explanationView, policyView, prefixView, summaryView } from './prefix-view.ts'
+import { HttpProblem, invalidField, unknownName } from './problems.ts'
+import { nameParams } from './schemas.ts'
 import { readPrefix } from './session-routes.ts'
 
 function allSentences(engine: EngineView, { name, reasons, state }: PrefixSummary): string {

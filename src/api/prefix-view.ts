@@ -11,16 +11,16 @@ import type {
   RouteView,
 } from '../engine/types.ts'
 import type { DaemonEvent } from '../telemetry/event-log.ts'
+import type { EventJson } from './event-schemas.ts'
 import type {
-  EventJson,
   EvidenceJson,
   ExplanationJson,
   FindingJson,
   PolicyJson,
   PrefixJson,
   PrefixSummaryJson,
-  RouteJson,
-} from './schemas.ts'
+} from './prefix-schemas.ts'
+import type { RouteJson } from './route-schemas.ts'
 import { notificationView, shownIsoTime } from './session-view.ts'
 
 export function policyView(policy: Policy): PolicyJson {

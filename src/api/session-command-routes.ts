@@ -4,13 +4,13 @@ import { operators } from './auth.ts'
 import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
 import { HttpProblem, unknownName } from './problems.ts'
+import { nameParams } from './schemas.ts'
 import {
   clearedSchema,
   clearRequestSchema,
-  nameParams,
   sessionSchema,
   shutdownRequestSchema,
-} from './schemas.ts'
+} from './session-schemas.ts'
 import { sessionView } from './session-view.ts'
 
 /** Who asked, as events say it. */

@@ -6,14 +6,9 @@ import { type Api, problemResponses } from './documented.ts'
 import { decodeCursor, encodeCursor, pageOf } from './paging.ts'
 import { routeView } from './prefix-view.ts'
 import { invalidField, unknownName } from './problems.ts'
-import {
-  nameParams,
-  routeListQuery,
-  routeListSchema,
-  sessionListQuery,
-  sessionListSchema,
-  sessionSchema,
-} from './schemas.ts'
+import { routeListQuery, routeListSchema } from './route-schemas.ts'
+import { nameParams } from './schemas.ts'
+import { sessionListQuery, sessionListSchema, sessionSchema } from './session-schemas.ts'
 import { sessionView } from './session-view.ts'
 
 const ROUTES_CURSOR = 'routes'

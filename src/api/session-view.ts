@@ -9,7 +9,7 @@ import { roleNames } from '../wire/capabilities.ts'
 import { Afi, Safi } from '../wire/codes.ts'
 import { describeError } from '../wire/errors.ts'
 import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
-import type { NotificationJson, SessionJson } from './schemas.ts'
+import type { NotificationJson, SessionJson } from './session-schemas.ts'
 
 /** @returns ISO 8601 in UTC with milliseconds */
 export function isoTime(milliseconds: number): string {

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
-import { healthSchema, readinessSchema } from './schemas.ts'
+import { healthSchema, readinessSchema } from './status-schemas.ts'
 
 /** @param gate lets those through who may read */
 export function addStatusRoutes(

@@ -1,5 +1,5 @@
 /** Policy and evidence in words, alike in the terminal and on the page. */
-import type { EvidenceJson, PolicyJson } from './schemas.ts'
+import type { EvidenceJson, PolicyJson } from './prefix-schemas.ts'
 
 /** @returns for instance `all of the communities 8075:8007, 64500:1:2; at most 3 AS numbers; no prepending` */
 export function policyText(policy: PolicyJson): string {

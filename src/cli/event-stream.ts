@@ -1,5 +1,5 @@
 /** Server-Sent Events of a running daemon, resumed where they broke off. */
-import type { EventJson } from '../api/schemas.ts'
+import type { EventJson } from '../api/event-schemas.ts'
 import { readServerSentEvents } from '../api/server-sent-events.ts'
 import type { Clock } from '../session/types.ts'
 import { type ApiClient, ApiError, type Query } from './api-client.ts'

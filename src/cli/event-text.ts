@@ -1,5 +1,5 @@
 /** Events as one line each. */
-import type { EventJson, PrefixEventJson, SessionEventJson } from '../api/schemas.ts'
+import type { EventJson, PrefixEventJson, SessionEventJson } from '../api/event-schemas.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
 import { cleanText, displayWidth, truncate } from './text.ts'

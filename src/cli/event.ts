@@ -1,5 +1,5 @@
 /** `bgpwarden event list [--follow]` */
-import type { EventJson, EventListJson } from '../api/schemas.ts'
+import type { EventJson, EventListJson } from '../api/event-schemas.ts'
 import { systemClock } from '../session/clock.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import { type ClientOptions, createApiClient, jsonDocument, readAll } from './api-client.ts'

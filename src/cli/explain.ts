@@ -1,5 +1,5 @@
 /** `bgpwarden explain`: the verdict that an announcement would get. */
-import type { ExplainRequestJson, ExplanationJson } from '../api/schemas.ts'
+import type { ExplainRequestJson, ExplanationJson } from '../api/prefix-schemas.ts'
 import { policyText } from '../api/verdict-words.ts'
 import { parsePrefix } from '../prefix/text.ts'
 import { type AsPathSegment, parseAsPath } from '../wire/as-path.ts'

@@ -1,6 +1,8 @@
 /** `bgpwarden lab`: a daemon and three test routers in one process, and an account of what they do. */
 import { fileURLToPath } from 'node:url'
-import type { EventJson, EventListJson, PrefixListJson, SessionListJson } from '../api/schemas.ts'
+import type { EventJson, EventListJson } from '../api/event-schemas.ts'
+import type { PrefixListJson } from '../api/prefix-schemas.ts'
+import type { SessionListJson } from '../api/session-schemas.ts'
 import type { Config, Endpoint } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'

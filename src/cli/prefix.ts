@@ -1,5 +1,5 @@
 /** `bgpwarden prefix list | show | validate` */
-import type { PrefixJson, PrefixListJson, PrefixSummaryJson } from '../api/schemas.ts'
+import type { PrefixJson, PrefixListJson, PrefixSummaryJson } from '../api/prefix-schemas.ts'
 import { type PrefixStateName, prefixStateNames } from '../engine/types.ts'
 import {
   type ClientOptions,

@@ -1,5 +1,5 @@
 /** `bgpwarden route list` */
-import type { RouteJson } from '../api/schemas.ts'
+import type { RouteJson } from '../api/route-schemas.ts'
 import {
   type ClientOptions,
   createApiClient,

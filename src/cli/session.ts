@@ -1,5 +1,5 @@
 /** `bgpwarden session list | show | shutdown | start | clear` */
-import type { ClearedJson, NotificationJson, SessionJson } from '../api/schemas.ts'
+import type { ClearedJson, NotificationJson, SessionJson } from '../api/session-schemas.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import {
   type ClientOptions,

@@ -1,5 +1,6 @@
 /** How verdicts look on a terminal: states, findings with their evidence, the matrix of sessions. */
-import type { FindingJson, PrefixJson, RouteJson } from '../api/schemas.ts'
+import type { FindingJson, PrefixJson } from '../api/prefix-schemas.ts'
+import type { RouteJson } from '../api/route-schemas.ts'
 import { evidencePairs, policyText } from '../api/verdict-words.ts'
 import type { PrefixStateName, RouteClass } from '../engine/types.ts'
 import { formatDuration } from '../telemetry/duration.ts'

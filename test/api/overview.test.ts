@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { recentChanges, worstPrefixes } from '../../src/api/overview.ts'
-import { overviewSchema } from '../../src/api/schemas.ts'
+import { overviewSchema } from '../../src/api/status-schemas.ts'
 import type { Finding, PrefixEvent, PrefixStateName } from '../../src/engine/types.ts'
 import type { SessionEvent } from '../../src/telemetry/event-log.ts'
 import { fakeStatus, fakeVerdict, fakeWorld, NINE } from '../support/fake-views.ts'

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  eventListSchema,
-  explanationSchema,
-  prefixListSchema,
-  prefixSchema,
-  routeListSchema,
-  sessionListSchema,
-  sessionSchema,
-} from '../../src/api/schemas.ts'
+import { eventListSchema } from '../../src/api/event-schemas.ts'
+import { explanationSchema, prefixListSchema, prefixSchema } from '../../src/api/prefix-schemas.ts'
+import { routeListSchema } from '../../src/api/route-schemas.ts'
+import { sessionListSchema, sessionSchema } from '../../src/api/session-schemas.ts'
 import type { Finding } from '../../src/engine/types.ts'
 import { Family } from '../../src/prefix/prefix.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'

@@ -1,7 +1,7 @@
 /** The page in use: what is live, what the keyboard does, what is remembered. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { EventListJson } from '../../src/api/schemas.ts'
+import type { EventListJson } from '../../src/api/event-schemas.ts'
 import { waitFor } from '../interop/support/wait.ts'
 import { startBrowser, type Visit, visit } from './support/browser.ts'
 import { settled, startLab, startLocked, type Watched } from './support/daemons.ts'

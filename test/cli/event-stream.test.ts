@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { EventJson } from '../../src/api/schemas.ts'
+import type { EventJson } from '../../src/api/event-schemas.ts'
 import { readServerSentEvents } from '../../src/api/server-sent-events.ts'
 import { createApiClient } from '../../src/cli/api-client.ts'
 import { followEvents } from '../../src/cli/event-stream.ts'

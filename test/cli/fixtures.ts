@@ -1,13 +1,10 @@
 /** Answers of the API as a terminal sees them, and a server that gives them. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type {
-  EventJson,
-  PolicyJson,
-  PrefixJson,
-  RouteJson,
-  SessionJson,
-} from '../../src/api/schemas.ts'
+import type { EventJson } from '../../src/api/event-schemas.ts'
+import type { PolicyJson, PrefixJson } from '../../src/api/prefix-schemas.ts'
+import type { RouteJson } from '../../src/api/route-schemas.ts'
+import type { SessionJson } from '../../src/api/session-schemas.ts'
 
 /** The moment at which every fixture is looked at. */
 export const NOW = Date.parse('2026-11-21T09:12:04Z')

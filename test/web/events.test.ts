@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PrefixEventJson, SessionEventJson } from '../../src/api/schemas.ts'
+import type { PrefixEventJson, SessionEventJson } from '../../src/api/event-schemas.ts'
 import { closedWords, matchesEvent, mergeEvents, sessionWords } from '../../src/web/logic/events.ts'
 import { windowOf } from '../../src/web/logic/window.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FindingJson, PrefixJson, RouteJson } from '../../src/api/schemas.ts'
+import type { FindingJson, PrefixJson } from '../../src/api/prefix-schemas.ts'
+import type { RouteJson } from '../../src/api/route-schemas.ts'
 import { checks, matrixOf, sortFindings } from '../../src/web/logic/matrix.ts'
 
 const route: RouteJson = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PrefixEventJson } from '../../src/api/schemas.ts'
+import type { PrefixEventJson } from '../../src/api/event-schemas.ts'
 import { drawnIn, type Stretch, stretchesOf } from '../../src/web/logic/timeline.ts'
 
 const NINE = Date.UTC(2026, 10, 21, 9)

@@ -1,16 +1,15 @@
 /** The daemon's API, as the page asks it. Every path carries the type of its answer. */
+import type { EventListJson } from '../../api/event-schemas.ts'
 import type {
-  EventListJson,
   ExplainRequestJson,
   ExplanationJson,
-  OverviewJson,
   PrefixJson,
   PrefixListJson,
-  Problem,
-  RouteListJson,
-  SessionJson,
-  SessionListJson,
-} from '../../api/schemas.ts'
+} from '../../api/prefix-schemas.ts'
+import type { RouteListJson } from '../../api/route-schemas.ts'
+import type { Problem } from '../../api/schemas.ts'
+import type { SessionJson, SessionListJson } from '../../api/session-schemas.ts'
+import type { OverviewJson } from '../../api/status-schemas.ts'
 import { tokenHeader, tokenWanted } from './token.ts'
 
 /** A path below `api/v1/` whose answer is a `T`. */

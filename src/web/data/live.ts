@@ -1,6 +1,6 @@
 /** The event stream, and the signals that follow from it. */
 import { signal } from '@preact/signals'
-import type { EventJson } from '../../api/schemas.ts'
+import type { EventJson } from '../../api/event-schemas.ts'
 import { readServerSentEvents } from '../../api/server-sent-events.ts'
 import { mergeEvents } from '../logic/events.ts'
 import { get, openEvents, paths } from './api.ts'

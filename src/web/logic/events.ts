@@ -1,5 +1,5 @@
 /** Events: which a reader wants, and what they say. */
-import type { EventJson, PrefixEventJson } from '../../api/schemas.ts'
+import type { EventJson, PrefixEventJson } from '../../api/event-schemas.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
 import { type Look, prefixLooks, sessionLooks } from './states.ts'
 

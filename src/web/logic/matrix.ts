@@ -1,5 +1,5 @@
 /** The matrix of a prefix: for each expected session, what each check says. */
-import type { FindingJson, PrefixJson } from '../../api/schemas.ts'
+import type { FindingJson, PrefixJson } from '../../api/prefix-schemas.ts'
 import type { FindingReason } from '../../engine/types.ts'
 
 /** A check and the reason that it gives when it fails; in the order in which one looks. */

@@ -1,5 +1,5 @@
 /** The history of a prefix: which state it was in, from when to when. */
-import type { PrefixEventJson } from '../../api/schemas.ts'
+import type { PrefixEventJson } from '../../api/event-schemas.ts'
 import type { PrefixStateName } from '../../engine/types.ts'
 
 export interface Stretch {

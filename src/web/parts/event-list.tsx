@@ -1,4 +1,4 @@
-import type { EventJson, PrefixEventJson } from '../../api/schemas.ts'
+import type { EventJson, PrefixEventJson } from '../../api/event-schemas.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
 import { closedWords, sessionWords } from '../logic/events.ts'
 import { PrefixBadge, SessionBadge } from './badge.tsx'

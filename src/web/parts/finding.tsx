@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { FindingJson } from '../../api/schemas.ts'
+import type { FindingJson } from '../../api/prefix-schemas.ts'
 import { evidencePairs } from '../../api/verdict-words.ts'
 import { severityLooks } from '../logic/states.ts'
 import { Icon } from './icon.tsx'

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks'
-import type { RouteJson, RouteListJson } from '../../api/schemas.ts'
+import type { RouteJson, RouteListJson } from '../../api/route-schemas.ts'
 import { paths } from '../data/api.ts'
 import { usePages } from '../data/pages.ts'
 import { go } from '../data/place.ts'

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { PrefixJson } from '../../api/schemas.ts'
+import type { PrefixJson } from '../../api/prefix-schemas.ts'
 import { type Cell, type CellState, checks, matrixOf } from '../logic/matrix.ts'
 import type { Look } from '../logic/states.ts'
 import { Sideways } from './card.tsx'

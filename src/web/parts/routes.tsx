@@ -1,4 +1,4 @@
-import type { RouteJson } from '../../api/schemas.ts'
+import type { RouteJson } from '../../api/route-schemas.ts'
 import { noteMeaning } from '../logic/words.ts'
 import { ClassBadge } from './badge.tsx'
 import { Sideways } from './card.tsx'

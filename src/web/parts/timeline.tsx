@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { PrefixEventJson, PrefixJson } from '../../api/schemas.ts'
+import type { PrefixEventJson } from '../../api/event-schemas.ts'
+import type { PrefixJson } from '../../api/prefix-schemas.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
 import { now } from '../data/clock.ts'
 import { closedWords } from '../logic/events.ts'

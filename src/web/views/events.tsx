@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { EventJson } from '../../api/schemas.ts'
+import type { EventJson } from '../../api/event-schemas.ts'
 import { get, type Path, paths } from '../data/api.ts'
 import { connection, EVENTS_KEPT, liveEvents } from '../data/live.ts'
 import { go } from '../data/place.ts'

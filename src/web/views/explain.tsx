@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks'
-import type { ExplanationJson } from '../../api/schemas.ts'
+import type { ExplanationJson } from '../../api/prefix-schemas.ts'
 import { policyText } from '../../api/verdict-words.ts'
 import { ApiFailure, explain } from '../data/api.ts'
 import { go } from '../data/place.ts'

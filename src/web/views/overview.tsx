@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { OverviewJson } from '../../api/schemas.ts'
+import type { OverviewJson } from '../../api/status-schemas.ts'
 import { paths } from '../data/api.ts'
 import { useResource } from '../data/resource.ts'
 import { prefixLooks, prefixStates, sessionLooks, sessionStates } from '../logic/states.ts'

@@ -1,4 +1,5 @@
-import type { PrefixEventJson, PrefixJson } from '../../api/schemas.ts'
+import type { PrefixEventJson } from '../../api/event-schemas.ts'
+import type { PrefixJson } from '../../api/prefix-schemas.ts'
 import { policyText } from '../../api/verdict-words.ts'
 import { type ApiFailure, paths } from '../data/api.ts'
 import { useResource } from '../data/resource.ts'

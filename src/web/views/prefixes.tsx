@@ -1,4 +1,4 @@
-import type { PrefixListJson, PrefixSummaryJson } from '../../api/schemas.ts'
+import type { PrefixListJson, PrefixSummaryJson } from '../../api/prefix-schemas.ts'
 import { findingReasons } from '../../engine/types.ts'
 import { paths } from '../data/api.ts'
 import { usePages } from '../data/pages.ts'

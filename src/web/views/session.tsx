@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { SessionJson } from '../../api/schemas.ts'
+import type { SessionJson } from '../../api/session-schemas.ts'
 import { familyNames } from '../../prefix/prefix.ts'
 import { type ApiFailure, paths } from '../data/api.ts'
 import { now } from '../data/clock.ts'

@@ -1,4 +1,4 @@
-import type { SessionJson } from '../../api/schemas.ts'
+import type { SessionJson } from '../../api/session-schemas.ts'
 import { paths } from '../data/api.ts'
 import { now } from '../data/clock.ts'
 import { go } from '../data/place.ts'

@@ -1,5 +1,5 @@
 /** What is registered, what the routers announce, and the verdicts that follow: written by hand. */
-import type { PrefixJson } from '../../../src/api/schemas.ts'
+import type { PrefixJson } from '../../../src/api/prefix-schemas.ts'
 import type { Route } from '../../interop/support/router.ts'
 
 export const birdAsn = 64501

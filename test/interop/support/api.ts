@@ -1,6 +1,6 @@
 /** The daemon's HTTP API through a socket file. */
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import type { EventJson } from '../../../src/api/schemas.ts'
+import type { EventJson } from '../../../src/api/event-schemas.ts'
 
 export interface Api {
   /** GET of a path such as `/api/v1/sessions/edge-a`. @throws Error with status and body unless 200 */

@@ -71,7 +71,8 @@ protocol bgp bgpwarden {
 `
 }
 
-function staticRoute(route: Route): string {
+/** @returns a line of `protocol static` that announces the route */
+export function staticRoute(route: Route): string {
   const path = [...(route.path ?? [])].reverse().map((asn) => `bgp_path.prepend(${asn});`)
   const communities = (route.communities ?? []).map(
     (community) => `bgp_community.add((${community.replace(':', ',')}));`,
