@@ -169,8 +169,21 @@ function meshPairs(spec: AddressSpec): AddressPair[] {
   })
 }
 
+/** Pairs by specification: every prefix of a peering asks for those of all its connections. */
+const known = new WeakMap<AddressSpec, Partial<Record<AddressForm, readonly AddressPair[]>>>()
+
 /** @returns the addresses of every session of a connection, IPv4 first unless it is a mesh */
 export function addressPairs(spec: AddressSpec, form: AddressForm): readonly AddressPair[] {
+  let forms = known.get(spec)
+  if (forms === undefined) {
+    forms = {}
+    known.set(spec, forms)
+  }
+  forms[form] ??= findPairs(spec, form)
+  return forms[form]
+}
+
+function findPairs(spec: AddressSpec, form: AddressForm): readonly AddressPair[] {
   if (form === 'mesh') return meshPairs(spec)
   const pair = form === 'prefix' ? pairOf : namedPair
   return (['ipv4', 'ipv6'] as const)

@@ -1,7 +1,7 @@
 /** Registered prefixes of a peering: judged when they are registered, and from then on by the engine. */
 import { z } from 'zod'
 import { asn, listOf, mapping } from '../../fields/readers.ts'
-import { familyName } from '../../prefix/prefix.ts'
+import { familyName, type Prefix } from '../../prefix/prefix.ts'
 import { formatPrefix, parsePrefix } from '../../prefix/text.ts'
 import { hasActive, peeringOf, peeringSessions } from '../connection-sessions.ts'
 import {
@@ -46,6 +46,18 @@ interface Status {
 }
 export type RegisteredPrefix = Resource<Spec, Status>
 
+/** Reading a prefix costs more than all else that is done with it, so each is read once. */
+const read = new WeakMap<object, Prefix>()
+
+function prefixOf(spec: Spec): Prefix {
+  let prefix = read.get(spec)
+  if (prefix === undefined) {
+    prefix = parsePrefix(spec.prefix)
+    read.set(spec, prefix)
+  }
+  return prefix
+}
+
 /** Who may overlap: prefixes of one owner, or of one peering where the operator has it. */
 export function partyOf({ owner, parent }: Pick<Resource, 'owner' | 'parent'>): string {
   return owner ?? `peering ${parent}`
@@ -56,7 +68,7 @@ function sessionsOf(
   { parent, spec }: RegisteredPrefix,
   { directory }: Pick<ShowContext, 'directory'>,
 ) {
-  const family = familyName(parsePrefix(spec.prefix).family)
+  const family = familyName(prefixOf(spec).family)
   return { family, ...peeringSessions(directory, parent ?? '', family) }
 }
 
@@ -128,7 +140,9 @@ export const registeredPrefixKind: Kind<Spec, Status> = {
     const claim = { id, party: partyOf({ owner, parent }) }
     demandUnclaimed(prefix, claim, 'registeredPrefix', context, partyOf)
     const status = { peeringServicePrefixKey: context.newKey() }
-    return { spec: { ...spec, prefix: formatPrefix(prefix) }, status }
+    const registered = { ...spec, prefix: formatPrefix(prefix) }
+    read.set(registered, prefix)
+    return { spec: registered, status }
   },
   update: ({ status }, spec) => ({ spec, status }),
   remove: () => null,
@@ -142,7 +156,7 @@ export const registeredPrefixKind: Kind<Spec, Status> = {
     return key === 'prefixValidationState' ? stateOf(resource, context) : undefined
   },
   index: ({ spec, status }) => ({
-    prefixes: [parsePrefix(spec.prefix)],
+    prefixes: [prefixOf(spec)],
     keys: [`key ${status.peeringServicePrefixKey}`],
   }),
   wanted(resource, { directory }) {
@@ -152,7 +166,7 @@ export const registeredPrefixKind: Kind<Spec, Status> = {
       registrations: [
         {
           name: resource.id,
-          prefix: parsePrefix(resource.spec.prefix),
+          prefix: prefixOf(resource.spec),
           originAsns: resource.spec.originAsns,
           owner: partyOf(resource),
           sessions: names,
