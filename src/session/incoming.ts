@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { CeaseSubcode, ErrorCode, MessageType, OpenSubcode } from '../wire/codes.ts'
 import { encodeNotification } from '../wire/notification.ts'
 import { decodeOpen, openAsn, validateOpen } from '../wire/open.ts'
-import { formatEndpoint } from './address.ts'
+import { canonicalAddress, formatEndpoint } from './address.ts'
 import { createTimer, type Timer } from './clock.ts'
 import { type Connection, type ConnectionPool, createConnection } from './connection.ts'
 import type { DynamicPeers, DynamicRange } from './dynamic.ts'
@@ -11,7 +11,7 @@ import type { Notice } from './events.ts'
 import { bareNotice, ceaseNotice } from './notices.ts'
 import { copyMessage } from './parking.ts'
 import type { Refusal, Session } from './session.ts'
-import type { SessionListener } from './types.ts'
+import type { SessionConfig, SessionListener } from './types.ts'
 
 /** Connections that are being refused: they may take two seconds to read why. */
 const MAX_REFUSED = 128
@@ -21,6 +21,10 @@ const MAX_WAITING = 32
 const MAX_STRANGERS = 128
 /** How long a peer may take to send the OPEN that tells who it is. */
 const OPEN_LIMIT_MS = 30_000
+
+function canonicalLocal({ localAddress }: SessionConfig): string | undefined {
+  return localAddress === undefined ? undefined : canonicalAddress(localAddress)
+}
 
 export interface Incoming {
   /** Takes an accepted socket. */
@@ -58,7 +62,7 @@ export function createIncoming(
       forget(connection)
       leaving.delete(connection)
     })
-    const candidates = sessionsAt(remoteAddress)
+    const candidates = sessionsTo(connection)
     const range = candidates.every(({ config }) => dynamic.has(config.name))
       ? dynamic.rangeAt(remoteAddress)
       : undefined
@@ -100,6 +104,16 @@ export function createIncoming(
       const why = `${MAX_STRANGERS} connections from ranges wait for their OPEN already`
       refuse(connection, REJECTED, why)
     }
+  }
+
+  /**
+   * The sessions that a connection can be for. Several with one peer, as in a mesh with a route server, are
+   * told apart by the address of ours that it came to, where they have one.
+   */
+  function sessionsTo({ remoteAddress, localAddress }: Connection): readonly Session[] {
+    const all = sessionsAt(remoteAddress)
+    const here = all.filter(({ config }) => canonicalLocal(config) === localAddress)
+    return all.length > 1 && here.length > 0 ? here : all
   }
 
   function forget(connection: Connection): void {
@@ -170,7 +184,7 @@ export function createIncoming(
         const asn = openAsn(open)
         const found =
           range === undefined
-            ? sessionOf(remoteAddress, asn)
+            ? sessionOf(connection, asn)
             : dynamic.admit(range, remoteAddress, asn)
         if ('why' in found) refuse(connection, found.notice, found.why)
         else bind(connection, socket, found, copyMessage(view, start, end))
@@ -191,8 +205,9 @@ export function createIncoming(
     waiting.set(connection, limit)
   }
 
-  function sessionOf(address: string, asn: number): Session | Refusal {
-    const candidates = sessionsAt(address)
+  function sessionOf(connection: Connection, asn: number): Session | Refusal {
+    const { remoteAddress: address } = connection
+    const candidates = sessionsTo(connection)
     const sameAs = candidates.filter((each) => each.config.asn === asn)
     const [found, ...others] = sameAs
     if (found === undefined) {

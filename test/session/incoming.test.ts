@@ -8,6 +8,7 @@ import {
   freePort,
   type Harness,
   startSessions,
+  startSessionsWith,
   turnUntil,
 } from '../support/session-harness.ts'
 
@@ -73,6 +74,20 @@ describe('several sessions at one address', () => {
     await peer.expect(4)
     peer.send(keepaliveMessage)
     await harness.recorder.until('two established')
+  })
+
+  test('are told apart by the address of ours that the peer connects to', async () => {
+    const listen = [{ address: '0.0.0.0', port: 0 }]
+    const [one, two] = ['127.0.0.1', '127.0.0.2']
+    harness = await startSessionsWith(
+      { listen },
+      sessionConfig({ name: 'one', localAddress: one }),
+      sessionConfig({ name: 'two', localAddress: two }),
+    )
+    const from = { localAddress: '127.0.0.1' }
+    await establish(harness, await harness.connect({ ...from, host: two }), {}, 'two')
+    const other = { id: '192.0.2.9' }
+    await establish(harness, await harness.connect({ ...from, host: one }), other, 'one')
   })
 
   test('with the same AS number and another port cannot be told apart', async () => {

@@ -25,7 +25,11 @@ export interface Harness {
   /** Where the sessions listen. */
   readonly port: number
   /** A peer that connects to the sessions. */
-  connect(options?: { localPort?: number; localAddress?: string }): Promise<PeerConnection>
+  connect(options?: {
+    localPort?: number
+    localAddress?: string
+    host?: string
+  }): Promise<PeerConnection>
   /** A peer that waits for the sessions to connect. */
   serve(port?: number): Promise<PeerServer>
   close(): Promise<void>
