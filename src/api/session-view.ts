@@ -40,6 +40,20 @@ function gracefulRestartWords(restart: NonNullable<Capabilities['gracefulRestart
   return `Graceful restart ${helper}, restart time ${restart.restartTime} s (RFC 4724)${notification}`
 }
 
+/** What is not decoded, by its name in IANA's registry of capability codes. */
+const capabilityNames: Readonly<Record<number, string>> = {
+  3: 'Outbound route filtering (RFC 5291)',
+  7: 'BGPsec (RFC 8205)',
+  8: 'Multiple labels (RFC 8277)',
+  67: 'Dynamic capability (draft)',
+  68: 'Multisession (draft)',
+  71: 'Long-lived graceful restart (RFC 9494)',
+  75: 'Software version (draft)',
+  128: 'Route refresh, as before RFC 2918',
+  130: 'Outbound route filtering, as before RFC 5291',
+  131: 'Multisession, as before its draft',
+}
+
 /** Says the capabilities of an OPEN, one phrase each, in the order of their codes. */
 export function describeCapabilities(c: Capabilities): string[] {
   const words: string[] = []
@@ -64,7 +78,7 @@ export function describeCapabilities(c: Capabilities): string[] {
     words.push(`Host name ${[c.fqdn.hostname, c.fqdn.domain].filter(Boolean).join('.')}`)
   }
   for (const { code, value } of c.unknown) {
-    words.push(`Capability ${code} (${value.length} octets)`)
+    words.push(capabilityNames[code] ?? `Capability ${code} (${value.length} octets)`)
   }
   return words
 }

@@ -39,6 +39,6 @@ test('capabilities in words', () => {
     'Additional paths IPv6 unicast, send and receive (RFC 7911)',
     'Enhanced route refresh (RFC 7313)',
     'Host name r1.example.net',
-    'Capability 67 (4 octets)',
+    'Dynamic capability (draft)',
   ])
 })

@@ -181,6 +181,12 @@ function Hour({ intervals }: { intervals: OverviewJson['recent']['intervals'] })
   )
 }
 
+/** @returns for instance `, lost twice`; nothing when it was not */
+function lostWords(downs: number): string {
+  if (downs === 0) return ''
+  return `, lost ${downs === 1 ? 'once' : downs === 2 ? 'twice' : counted(downs, 'time')}`
+}
+
 function Recent({ recent }: { recent: OverviewJson['recent'] }) {
   const prefixes = recent.prefixes.map((change) => ({ ...change, session: null }))
   const changes = [...prefixes, ...recent.sessions]
@@ -194,30 +200,27 @@ function Recent({ recent }: { recent: OverviewJson['recent'] }) {
           change.session === null ? (
             <li key={`p ${change.name}`}>
               <Moment time={change.time} />
-              <PrefixBadge state={change.to} />
               <span>
                 <To view="prefixes" name={change.name}>
                   {change.name}
-                </To>{' '}
-                <span class="faint">
-                  {change.from === null ? 'newly registered' : `was ${change.from}`}
+                </To>
+                <span class="under">
+                  {change.from === null ? 'new' : `was ${change.from}`}
                   {change.changes > 2 ? `, ${change.changes} changes` : ''}
                 </span>
               </span>
+              <PrefixBadge state={change.to} />
             </li>
           ) : (
             <li key={`s ${change.session}`}>
               <Moment time={change.time} />
-              <SessionBadge state={change.to} />
               <span>
-                <span class="faint">session</span>{' '}
                 <To view="sessions" name={change.session}>
                   {change.session}
-                </To>{' '}
-                {change.downs > 0 ? (
-                  <span class="faint">lost {counted(change.downs, 'time')}</span>
-                ) : null}
+                </To>
+                <span class="under">session{lostWords(change.downs)}</span>
               </span>
+              <SessionBadge state={change.to} />
             </li>
           ),
         )}

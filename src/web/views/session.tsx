@@ -102,9 +102,16 @@ function Trouble({ session }: { session: SessionJson }) {
   if (lastError === null && lastNotification === null && notifications.length === 0) {
     return <Empty>No error and no NOTIFICATION so far.</Empty>
   }
+  const saidTwice = lastError === null || lastError.includes(lastNotification?.text ?? '\n')
   return (
     <>
-      {lastError === null ? null : <p class="message">{lastError}</p>}
+      {saidTwice ? null : session.up ? (
+        <p>
+          <span class="faint">Before it was Established:</span> {lastError}
+        </p>
+      ) : (
+        <p class="message">{lastError}</p>
+      )}
       {lastNotification === null ? null : (
         <div class="notification">
           <p>
@@ -118,7 +125,7 @@ function Trouble({ session }: { session: SessionJson }) {
           {lastNotification.communication === null ? null : (
             <blockquote>{lastNotification.communication}</blockquote>
           )}
-          {lastNotification.data === '' ? null : (
+          {lastNotification.communication !== null || lastNotification.data === '' ? null : (
             <p class="faint">
               Data: <span class="code">{lastNotification.data}</span>
             </p>
@@ -172,10 +179,10 @@ function Negotiated({ session }: { session: SessionJson }) {
           ['Connection', session.passive ? 'passive: only the peer opens' : 'either side opens'],
           ['Families', familiesText(session)],
           [
-            'Longest message',
+            'Message size',
             session.maxMessageLength === null
               ? null
-              : `${grouped(session.maxMessageLength)} octets`,
+              : `up to ${grouped(session.maxMessageLength)} octets`,
           ],
         ]}
       />

@@ -39,11 +39,11 @@ function Limit({ session }: { session: SessionJson }) {
   )
 }
 
-function Trouble({ session }: { session: SessionJson }) {
-  const wait = session.nextTryAt === null ? 0 : secondsUntil(session.nextTryAt, now.value)
-  const next = wait > 0 ? `next try in ${wait} s` : ''
-  if (session.up) return null
-  return <span class="sentence">{[session.lastError, next].filter(Boolean).join('; ')}</span>
+/** When a session that is down is tried again. */
+function NextTry({ session }: { session: SessionJson }) {
+  if (session.up || session.nextTryAt === null) return null
+  const wait = secondsUntil(session.nextTryAt, now.value)
+  return wait > 0 ? <span class="under">next try in {wait} s</span> : null
 }
 
 function Row({ session }: { session: SessionJson }) {
@@ -51,6 +51,7 @@ function Row({ session }: { session: SessionJson }) {
     <>
       <Cell class="state">
         <SessionBadge state={session.state} shutdown={session.shutdown} />
+        <NextTry session={session} />
       </Cell>
       <Cell class="name">
         <To view="sessions" name={session.name} class="strong">
@@ -72,7 +73,7 @@ function Row({ session }: { session: SessionJson }) {
       </Cell>
       <Cell class="number flaps">{grouped(session.flaps)}</Cell>
       <Cell class="why">
-        <Trouble session={session} />
+        {session.up ? null : <span class="sentence">{session.lastError}</span>}
       </Cell>
     </>
   )

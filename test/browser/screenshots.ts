@@ -1,0 +1,197 @@
+/**
+ * `npm run screenshots`: pictures of every view in docs/images, from a LAN on which FRR and BIRD really
+ * peer with the daemon. Needs root, the routers and Chromium, as `.ci/run` installs them, and pngquant.
+ */
+import { execFile } from 'node:child_process'
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { chromium } from 'playwright-core'
+import { bird } from '../interop/support/bird.ts'
+import {
+  daemonAsn,
+  daemonConfig,
+  daemonHost,
+  makeDaemon,
+  repository,
+} from '../interop/support/daemon.ts'
+import { frr } from '../interop/support/frr.ts'
+import { makeLan } from '../interop/support/lan.ts'
+import type { Route, StartRouter } from '../interop/support/router.ts'
+import { makeWorkspace } from '../interop/support/workspace.ts'
+import { chromiumPath, desktop, phone } from './support/browser.ts'
+
+const customer = 64510
+const community = ['8075:8007']
+
+function route(prefix: string, given: Partial<Route> = {}): Route {
+  return { prefix, path: [customer], communities: community, ...given }
+}
+
+const mail = route('203.0.113.0/27', { communities: ['64501:100'] })
+const frrRoutes: Route[] = [
+  route('198.51.100.0/24'),
+  mail,
+  route('203.0.113.32/27', { path: [64505, 64506, 64507, customer] }),
+  route('2001:db8:100::/48'),
+]
+const birdRoutes: Route[] = [
+  route('198.51.100.0/24'),
+  route('203.0.113.64/27', { path: [65001, customer] }),
+  route('203.0.113.160/27', { path: [64511] }),
+  route('203.0.113.192/26'),
+  route('192.0.2.128/25'),
+  route('192.0.2.160/27'),
+  route('2001:db8:100::/48'),
+]
+
+const prefixes = [
+  { name: 'web', prefix: '198.51.100.0/24', owner: 'contoso', sessions: ['ams-frr', 'fra-bird'] },
+  {
+    name: 'web-v6',
+    prefix: '2001:db8:100::/48',
+    owner: 'contoso',
+    sessions: ['ams-frr', 'fra-bird'],
+  },
+  { name: 'mail', prefix: '203.0.113.0/27', owner: 'contoso', sessions: ['ams-frr', 'fra-bird'] },
+  { name: 'voice', prefix: '203.0.113.32/27', owner: 'fabrikam', sessions: ['ams-frr'] },
+  { name: 'vpn', prefix: '203.0.113.64/27', owner: 'fabrikam', sessions: ['fra-bird'] },
+  { name: 'video', prefix: '203.0.113.160/27', owner: 'contoso', sessions: ['fra-bird'] },
+  { name: 'lost', prefix: '203.0.113.192/27', owner: 'contoso', sessions: ['fra-bird'] },
+  {
+    name: 'shop',
+    prefix: '192.0.2.128/25',
+    owner: 'fabrikam',
+    sessions: ['fra-bird', 'lon-transit'],
+  },
+].map((each) => ({ originAsns: [customer], ...each }))
+
+/** Between two acts, so that the timelines have something to tell; milliseconds. */
+const ACT = 25_000
+/** Pixels of a picture that a reader scrolls past at most. */
+const TALLEST = 1500
+
+const shots = [
+  { name: 'overview', hash: '#/' },
+  { name: 'overview-dark', hash: '#/', colorScheme: 'dark' },
+  { name: 'overview-phone', hash: '#/', viewport: phone },
+  { name: 'prefixes', hash: '#/prefixes' },
+  { name: 'prefix', hash: '#/prefixes/mail' },
+  { name: 'sessions', hash: '#/sessions' },
+  { name: 'session', hash: '#/sessions/ams-frr' },
+  { name: 'looking-glass', hash: '#/sessions/fra-bird?prefix=203.0.113.192/27&match=covering' },
+  { name: 'events', hash: '#/events', colorScheme: 'dark' },
+  {
+    name: 'explain',
+    hash: '#/explain?prefix=203.0.113.32/27&asPath=64501+64501+64510&communities=64501:100',
+  },
+] as const
+
+const workspace = await makeWorkspace()
+const lan = await makeLan('warden', daemonHost)
+const asns = { 'ams-frr': 64501, 'fra-bird': 64502 }
+const addresses = {
+  'ams-frr': await lan.join('ams-frr', 11),
+  'fra-bird': await lan.join('fra-bird', 12),
+}
+const daemon = await makeDaemon(
+  lan,
+  await workspace.folder('daemon'),
+  daemonConfig({
+    log: { level: 'info', format: 'json' },
+    sessions: [
+      {
+        name: 'ams-frr',
+        address: addresses['ams-frr'].ipv4,
+        asn: asns['ams-frr'],
+        maxPrefixes: 5,
+        description: 'Amsterdam, FRR',
+      },
+      {
+        name: 'fra-bird',
+        address: addresses['fra-bird'].ipv4,
+        asn: asns['fra-bird'],
+        maxPrefixes: 100,
+        description: 'Frankfurt, BIRD',
+      },
+      {
+        name: 'lon-transit',
+        address: '192.0.2.19',
+        asn: 64503,
+        families: ['ipv4'],
+        description: 'London, not there yet',
+      },
+    ],
+    prefixes,
+  }),
+)
+
+async function routerOf(node: 'ams-frr' | 'fra-bird', host: number, start: StartRouter) {
+  const directory = await workspace.folder(node)
+  const peer = { peerHost: daemonHost, peerAsn: daemonAsn, opens: true }
+  return start({ lan, node, host, asn: asns[node], directory, ...peer })
+}
+
+/** Chromium beside the daemon: nothing of the LAN can be reached from elsewhere. */
+async function chromiumInside(): Promise<string> {
+  const file = join(await workspace.folder('browser'), 'chromium')
+  await writeFile(file, `#!/bin/sh\nexec ${lan.inside(lan.hub).join(' ')} ${chromiumPath} "$@"\n`)
+  await chmod(file, 0o755)
+  return file
+}
+
+const routers = [await routerOf('ams-frr', 11, frr), await routerOf('fra-bird', 12, bird)]
+try {
+  await daemon.start()
+  await routers[0]?.start(frrRoutes)
+  await routers[1]?.start(birdRoutes)
+  await daemon.prefixIs('voice', 'Failed')
+  await daemon.prefixIs('vpn', 'Failed')
+  await sleep(ACT)
+  // A history worth a picture: a session is lost and comes back, a route is mended and breaks again.
+  await routers[1]?.closeSession('maintenance until 05:00 UTC')
+  await daemon.sessionIs('fra-bird', 'Idle')
+  await sleep(ACT)
+  await routers[1]?.stop()
+  await routers[1]?.start(birdRoutes)
+  await daemon.sessionIs('fra-bird', 'Established')
+  await routers[0]?.setRoutes([...frrRoutes.filter((each) => each !== mail), route(mail.prefix)])
+  await routers[1]?.setRoutes([...birdRoutes, route(mail.prefix)])
+  await daemon.prefixIs('mail', 'Verified')
+  await sleep(ACT)
+  await routers[0]?.setRoutes(frrRoutes)
+  await daemon.prefixIs('mail', 'Failed')
+  await daemon.prefixIs('shop', 'Warning')
+  const browser = await chromium.launch({
+    executablePath: await chromiumInside(),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  })
+  for (const { name, hash, ...look } of shots) {
+    const context = await browser.newContext({
+      viewport: desktop,
+      reducedMotion: 'reduce',
+      ...look,
+    })
+    const page = await context.newPage()
+    await page.goto(`http://127.0.0.1:9179/${hash}`)
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.waitForLoadState('load')
+    await page.locator('main').getByText('Reading…').first().waitFor({ state: 'detached' })
+    const path = join(repository, 'docs/images', `page-${name}.png`)
+    const viewport = page.viewportSize() ?? desktop
+    const height = await page.evaluate(() => document.documentElement.scrollHeight)
+    await page.setViewportSize({ width: viewport.width, height: Math.min(height, TALLEST) })
+    await page.screenshot({ path })
+    // A page has few colours: 64 of them take a third of the octets.
+    await promisify(execFile)('pngquant', ['--force', '--ext', '.png', '--speed', '1', '64', path])
+    process.stdout.write(`docs/images/page-${name}.png\n`)
+    await context.close()
+  }
+  await browser.close()
+} finally {
+  for (const router of routers) await router.stop()
+  await daemon.close()
+  await lan.close()
+  await workspace.remove()
+}
