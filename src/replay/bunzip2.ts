@@ -15,6 +15,8 @@ const MAX_CODE_LENGTH = 20
 const GROUP_SIZE = 50
 /** Octets of output that are handed over at once. */
 const OUTPUT_SIZE = 1 << 16
+/** Words that a block begins with; it grows to what its header allows. */
+const FIRST_WORDS = 1 << 12
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, octet) => {
   let crc = octet << 24
@@ -171,11 +173,21 @@ function readLengths(bits: BitReader, symbols: number): Uint8Array {
   return lengths
 }
 
+/** @returns the block, larger when it has no room for `words` */
+function withRoom(block: Uint32Array, words: number): Uint32Array {
+  if (words <= block.length) return block
+  const larger = new Uint32Array(Math.max(words, 2 * block.length))
+  larger.set(block)
+  return larger
+}
+
 /**
- * Reads the symbols of a block into `block`, one octet a word.
- * @returns how many octets
+ * Reads the symbols of a block, one octet a word.
+ * @param room where to, if it is large enough
+ * @param most octets that a block of this stream may have
+ * @returns how many octets, and where they are
  */
-function readBlock(bits: BitReader, block: Uint32Array): number {
+function readBlock(bits: BitReader, room: Uint32Array, most: number) {
   const alphabet = readAlphabet(bits)
   const groups = bits.read(3)
   if (groups < 2 || groups > 6) throw new Bzip2Error('a bzip2 block has no 2 to 6 Huffman tables')
@@ -184,6 +196,7 @@ function readBlock(bits: BitReader, block: Uint32Array): number {
     buildCode(readLengths(bits, alphabet.length + 2)),
   )
   const endOfBlock = alphabet.length + 1
+  let block = room
   let count = 0
   let run = 0
   let weight = 1
@@ -195,20 +208,22 @@ function readBlock(bits: BitReader, block: Uint32Array): number {
       // Symbols 0 and 1 spell a run length in bijective base 2.
       run += weight << symbol
       weight <<= 1
-      if (run > block.length) throw new Bzip2Error('a bzip2 block is longer than its header says')
+      if (run > most) throw new Bzip2Error('a bzip2 block is longer than its header says')
       continue
     }
-    if (count + run > block.length) {
+    if (count + run > most) {
       throw new Bzip2Error('a bzip2 block is longer than its header says')
     }
+    block = withRoom(block, count + run)
     block.fill(alphabet[0] ?? 0, count, count + run)
     count += run
     run = 0
     weight = 1
-    if (symbol === endOfBlock) return count
-    if (count >= block.length) {
+    if (symbol === endOfBlock) return { block, count }
+    if (count >= most) {
       throw new Bzip2Error('a bzip2 block is longer than its header says')
     }
+    block = withRoom(block, count + 1)
     block[count++] = moveToFront(alphabet, symbol - 1)
   }
 }
@@ -280,7 +295,8 @@ export function* bunzip2(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
     if (bits.read(24) !== 0x425a68) throw new Bzip2Error('a bzip2 stream begins with "BZh"')
     const level = bits.read(8) - 0x30
     if (level < 1 || level > 9) throw new Bzip2Error('the bzip2 block size is not 1 to 9')
-    const block = new Uint32Array(100_000 * level)
+    const most = 100_000 * level
+    let room: Uint32Array = new Uint32Array(FIRST_WORDS)
     let total = 0
     for (;;) {
       const magic = bits.magic()
@@ -293,7 +309,8 @@ export function* bunzip2(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
       total = (((total << 1) | (total >>> 31)) ^ crc) >>> 0
       if (bits.read(1) === 1) throw new Bzip2Error('randomised bzip2 blocks are not supported')
       const from = bits.read(24)
-      const count = readBlock(bits, block)
+      const { block, count } = readBlock(bits, room, most)
+      room = block
       if (from >= count) throw new Bzip2Error('a bzip2 block begins outside itself')
       link(block, count)
       yield* expand(block, count, from, crc)

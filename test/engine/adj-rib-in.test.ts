@@ -83,9 +83,9 @@ test('grows with its routes and shrinks when they go, losing none', () => {
   const prefixes = [...new Map(manyPrefixes(50_000).map((p) => [p.w0, p])).values()]
   for (const [i, p] of prefixes.entries()) rib.put(p, 0, i, 1)
   expect(rib.count).toBe(prefixes.length)
-  for (const [i, p] of prefixes.entries()) expect(rib.get(p, 0)).toBe(i)
+  expect(prefixes.filter((p, i) => rib.get(p, 0) !== i)).toEqual([])
   expect(rib.bytes).toBe(131072 * 12)
-  for (const [i, p] of prefixes.entries()) expect(rib.remove(p, 0)).toBe(i)
+  expect(prefixes.filter((p, i) => rib.remove(p, 0) !== i)).toEqual([])
   expect(rib.count).toBe(0)
   expect(rib.bytes).toBe(empty)
 })

@@ -152,7 +152,10 @@ describe('shutdown communication (RFC 9003)', () => {
   })
 
   test('comes back as it was sent', () => {
-    const printable = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 })
+    // Separators of lines and paragraphs are graphemes too; they are not shown.
+    const printable = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 300 })
+      .map((text) => text.replace(/[\u2028\u2029]/g, '') || '-')
     fc.assert(
       fc.property(printable, (text) => {
         const data = encodeShutdownCommunication(text)
