@@ -7,14 +7,25 @@ import { type Target, writeInput } from './target.ts'
 import { targets } from './targets.ts'
 import { watch } from './watchdog.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    target: { type: 'string', multiple: true },
-    seed: { type: 'string' },
-    at: { type: 'string' },
-  },
-})
+const usage =
+  'npm run fuzz -- --seconds 60 [--target NAME] [--seed N] [--at INDEX]; see docs/fuzzing.md'
+const { values } = readOptions()
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        seconds: { type: 'string', default: '60' },
+        target: { type: 'string', multiple: true },
+        seed: { type: 'string' },
+        at: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`)
+    process.exit(2)
+  }
+}
 
 function chosen(): readonly Target[] {
   const { target: names } = values
