@@ -12,6 +12,7 @@ const EVENTS_READ = 10_000
 
 export function addOverviewRoutes(app: Api, context: ApiContext): void {
   const { engine, sessions, eventLog, clock, version } = context
+  const startedAt = clock.now()
 
   app.get(
     '/overview',
@@ -27,6 +28,7 @@ export function addOverviewRoutes(app: Api, context: ApiContext): void {
       return {
         time: shownIsoTime(now),
         version,
+        startedAt: shownIsoTime(startedAt),
         prefixes: prefixCounts(engine),
         sessions: sessionCounts(sessions.statuses()),
         failing: worstPrefixes(engine.prefixes()).map((summary) => {

@@ -44,9 +44,12 @@ async function withSentences(
   const slice = beginSlice()
   const items: PrefixSummaryJson[] = []
   for (const summary of summaries) {
-    const message =
-      messages === 'first' ? firstSentence(engine, summary) : allSentences(engine, summary)
-    items.push(summaryView(summary, message))
+    if (messages === 'first') {
+      const session = engine.headline(summary.name)?.finding.session ?? null
+      items.push({ ...summaryView(summary, firstSentence(engine, summary)), session })
+    } else {
+      items.push(summaryView(summary, allSentences(engine, summary)))
+    }
     if (slice.over()) await slice.breathe()
   }
   return items

@@ -74,7 +74,16 @@ const prefixFields = {
   errorMessage: z.string().describe('All findings as sentences; empty when there is none'),
 }
 
-export const prefixSummarySchema = z.object(prefixFields).meta({ id: 'PrefixSummary' })
+export const prefixSummarySchema = z
+  .object({
+    ...prefixFields,
+    session: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('With `messages=first`: where that finding is; null: no session alone'),
+  })
+  .meta({ id: 'PrefixSummary' })
 export type PrefixSummaryJson = z.infer<typeof prefixSummarySchema>
 
 export const prefixSchema = z

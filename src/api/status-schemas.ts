@@ -14,6 +14,7 @@ export const overviewSchema = z
   .object({
     time: time.describe('When this was so'),
     version: z.string(),
+    startedAt: time.describe('When the daemon started'),
     prefixes: z.object({
       total: count,
       byState,

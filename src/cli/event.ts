@@ -8,7 +8,7 @@ import { eventLine } from './event-text.ts'
 import { Exit, UsageError } from './failure.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { styleFor, type Terminal } from './terminal.ts'
-import { formatTime } from './text.ts'
+import { cleanText, formatTime } from './text.ts'
 
 interface EventOptions extends ClientOptions {
   readonly since?: string
@@ -69,6 +69,7 @@ export async function eventList(
       clock: systemClock,
       signal,
       onRetry,
+      onNote: ({ detail }) => terminal.error(style.dim(`${cleanText(detail)}\n`)),
     })) {
       terminal.write(json ? `${JSON.stringify(event)}\n` : line(event, terminal))
     }

@@ -28,8 +28,12 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 const COMBINING = /\p{Mark}/u
 
+const PLAIN = /^[ -~]*$/
+
 /** Columns that text takes on a terminal; colours take none. */
 export function displayWidth(text: string): number {
+  // Most texts are plain, and tables measure thousands of them.
+  if (PLAIN.test(text)) return text.length
   let width = 0
   for (const character of text.replace(COLOR, '')) {
     if (COMBINING.test(character)) continue
