@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
-    // Each file measures and waits with a browser of its own.
-    maxWorkers: 1,
+    // Each file has a browser and daemons of its own, and mostly waits.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
