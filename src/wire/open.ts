@@ -144,8 +144,12 @@ function encodeParameters(open: OpenFields, extended: boolean): number[] {
   ])
 }
 
-/** RFC 9072 §2: the extended format is for what does not fit the other. */
+/**
+ * RFC 9072 §2: the extended format is for what does not fit the other. A parameter of type 255 that
+ * comes first would be taken for its mark, so it needs it too.
+ */
 function needsExtended(open: OpenFields): boolean {
+  if (!open.capabilities?.length && open.otherParameters?.[0]?.type === EXTENDED_MARK) return true
   const lengthOf = (c: Capability) => 2 + c.value.length
   const capabilities = (open.capabilities ?? []).reduce((sum, c) => sum + lengthOf(c), 0)
   const others = (open.otherParameters ?? []).reduce((sum, p) => sum + 2 + p.value.length, 0)

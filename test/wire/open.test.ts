@@ -154,10 +154,10 @@ describe('encodeOpen', () => {
     capabilities: fc.array(fc.record({ code: fc.nat(255), value: octetsOfLength(40) }), {
       maxLength: 20,
     }),
-    // Type 2 holds capabilities, and 255 announces the extended format.
+    // Type 2 holds capabilities.
     otherParameters: fc.array(
       fc.record({
-        type: fc.nat(254).filter((t) => t !== 2),
+        type: fc.nat(255).filter((t) => t !== 2),
         value: octetsOfLength(60),
       }),
       { maxLength: 3 },
