@@ -166,6 +166,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     counts: reporter.counts,
     webhooks: webhooks.list,
+    judgedSessions: () => registry.judgedSessions(),
     ...(store !== null && { storageUp: () => store.status().ok }),
   })
   const ready = () => {
@@ -187,6 +188,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     live: createLive({ engine: engine.view, sessions, config: () => config }),
     clock,
     newKey: randomUUID,
+    onFindings: reporter.judged,
     onProblem: (error) => {
       log.error({ event: 'registry', err: error }, `the registry stands still: ${why(error)}`)
     },

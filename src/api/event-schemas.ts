@@ -1,5 +1,6 @@
 /** Events as the HTTP API gives them. */
 import { z } from 'zod'
+import { sessionFindingReasons } from '../peering/kind.ts'
 import {
   pageOf,
   paging,
@@ -17,6 +18,10 @@ const findingChangeSchema = z.object({
   session: z.string().nullable(),
   message: z.string(),
   durationSeconds: z.number().optional().describe('How long it was open; only when it closed'),
+})
+
+const sessionFindingChangeSchema = findingChangeSchema.omit({ session: true }).extend({
+  reason: z.enum(sessionFindingReasons),
 })
 
 const eventId = z.int().describe('Increases, also over restarts of the daemon')
@@ -47,6 +52,11 @@ export const sessionEventSchema = z
     to: sessionStateSchema,
     detail: z.string().describe('One sentence'),
     notification: notificationSchema.optional(),
+    opened: z
+      .array(sessionFindingChangeSchema)
+      .optional()
+      .describe('Findings about what the session announces; absent: none opened'),
+    closed: z.array(sessionFindingChangeSchema).optional(),
   })
   .meta({ id: 'SessionEvent' })
 export type SessionEventJson = z.infer<typeof sessionEventSchema>

@@ -10,6 +10,7 @@ import type {
   PrefixVerdict,
   RouteView,
 } from '../engine/types.ts'
+import type { SessionFindingChange } from '../peering/session-findings.ts'
 import type { DaemonEvent } from '../telemetry/event-log.ts'
 import type { EventJson } from './event-schemas.ts'
 import type {
@@ -106,12 +107,22 @@ function changeView({ reason, severity, session, message, duration }: FindingCha
   return duration === undefined ? change : { ...change, durationSeconds: duration / 1000 }
 }
 
+function sessionChangeView({ reason, severity, message, duration }: SessionFindingChange) {
+  const change = { reason, severity, message }
+  return duration === undefined ? change : { ...change, durationSeconds: duration / 1000 }
+}
+
 export function eventView(event: DaemonEvent): EventJson {
   const time = shownIsoTime(event.time)
   if (event.kind === 'session') {
-    const { notification, ...rest } = event
-    if (notification === undefined) return { ...rest, time }
-    return { ...rest, time, notification: notificationView(notification) }
+    const { notification, opened, closed, ...rest } = event
+    return {
+      ...rest,
+      time,
+      ...(notification && { notification: notificationView(notification) }),
+      ...(opened && { opened: opened.map(sessionChangeView) }),
+      ...(closed && { closed: closed.map(sessionChangeView) }),
+    }
   }
   const { duration, opened, closed, ...rest } = event
   return {

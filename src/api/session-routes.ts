@@ -33,9 +33,13 @@ function matches(status: SessionStatus, search: string): boolean {
   )
 }
 
-export function addSessionRoutes(app: Api, { engine, sessions, scope }: RouteContext): void {
+export function addSessionRoutes(
+  app: Api,
+  { engine, sessions, scope, registry }: RouteContext,
+): void {
   const config = { tenants: true }
-  const view = (status: SessionStatus) => sessionView(status, engine.tallies(status.name))
+  const view = (status: SessionStatus) =>
+    sessionView(status, engine.tallies(status.name), registry?.sessionFindings(status.name))
 
   app.get(
     '/sessions',

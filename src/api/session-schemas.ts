@@ -2,7 +2,9 @@
 
 import { z } from 'zod'
 import { type RouteNote, routeNotes } from '../engine/types.ts'
+import { sessionFindingReasons } from '../peering/kind.ts'
 import { roleNames } from '../wire/capabilities.ts'
+import { findingSchema } from './prefix-schemas.ts'
 import {
   asn,
   byFamily,
@@ -36,6 +38,12 @@ export const notificationSchema = z
   })
   .meta({ id: 'Notification' })
 export type NotificationJson = z.infer<typeof notificationSchema>
+
+export const sessionFindingSchema = findingSchema
+  .omit({ session: true })
+  .extend({ reason: z.enum(sessionFindingReasons) })
+  .meta({ id: 'SessionFinding' })
+export type SessionFindingJson = z.infer<typeof sessionFindingSchema>
 
 export const sessionSchema = z
   .object({
@@ -120,6 +128,9 @@ export const sessionSchema = z
     updateErrors: z
       .object({ 'attribute-discard': count, 'treat-as-withdraw': count, 'session-reset': count })
       .describe('UPDATEs by RFC 7606 treatment'),
+    findings: z
+      .array(sessionFindingSchema)
+      .describe('What is wrong with what it announces, as the resource that made it judges that'),
   })
   .meta({ id: 'Session' })
 export type SessionJson = z.infer<typeof sessionSchema>

@@ -1,6 +1,7 @@
 /** Sessions, NOTIFICATIONs and capabilities as the API shows them. */
 
 import { type RouteNote, routeNotes, type SessionTallies } from '../engine/types.ts'
+import type { OpenSessionFinding } from '../peering/session-findings.ts'
 import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { formatIpv4 } from '../prefix/text.ts'
 import { shownTime } from '../session/clock.ts'
@@ -9,7 +10,7 @@ import { roleNames } from '../wire/capabilities.ts'
 import { Afi, Safi } from '../wire/codes.ts'
 import { describeError } from '../wire/errors.ts'
 import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
-import type { NotificationJson, SessionJson } from './session-schemas.ts'
+import type { NotificationJson, SessionFindingJson, SessionJson } from './session-schemas.ts'
 
 /** @returns ISO 8601 in UTC with milliseconds */
 export function isoTime(milliseconds: number): string {
@@ -137,10 +138,24 @@ function negotiatedView({ negotiated }: SessionStatus) {
   }
 }
 
+function sessionFindingView(finding: OpenSessionFinding): SessionFindingJson {
+  const { reason, severity, message, action, prefixes, count, since } = finding
+  return {
+    reason,
+    severity,
+    message,
+    action,
+    evidence: { routes: [...prefixes], count },
+    link: `/docs/findings/${reason}`,
+    since: shownIsoTime(since),
+  }
+}
+
 /** A session for JSON. */
 export function sessionView(
   status: SessionStatus,
   tallies: SessionTallies | undefined,
+  findings: readonly OpenSessionFinding[] = [],
 ): SessionJson {
   const { config } = status
   return {
@@ -179,5 +194,6 @@ export function sessionView(
     lastError: status.lastError,
     nextTryAt: shownIsoTimeOrNull(status.nextTryAt),
     ...talliesView(tallies),
+    findings: findings.map(sessionFindingView),
   }
 }

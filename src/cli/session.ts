@@ -12,7 +12,7 @@ import { Exit } from './failure.ts'
 import { type Column, renderTable } from './table.ts'
 import { type Style, styleFor, type Terminal } from './terminal.ts'
 import { cleanText, formatAge, formatTime } from './text.ts'
-import { keyValues } from './verdict-text.ts'
+import { keyValues, renderFindings } from './verdict-text.ts'
 
 type Screen = Pick<Terminal, 'columns' | 'color'>
 
@@ -146,6 +146,7 @@ export function renderSession(session: SessionJson, screen: Screen, now: number)
     ),
     '\n',
     keyValues(numbers, screen),
+    renderFindings(session.findings, screen, now),
     '\n',
     renderMessages(session, screen),
   ].join('')

@@ -34,12 +34,15 @@ export function keyValues(
     .join('')
 }
 
+/** A finding of a prefix, of what such an announcement would get, or of what a session announces. */
+type ToldFinding = Pick<FindingJson, 'severity' | 'message' | 'action' | 'evidence' | 'link'> & {
+  readonly reason: string
+  readonly session?: string | null
+  readonly since?: string
+}
+
 /** One finding: reason and place, its sentence, what to do, what it was seen on. */
-function renderFinding(
-  finding: Omit<FindingJson, 'since' | 'session'> & Partial<FindingJson>,
-  screen: Screen,
-  now: number,
-): string {
+function renderFinding(finding: ToldFinding, screen: Screen, now: number): string {
   const style = styleFor(screen.color)
   const paint = finding.severity === 'error' ? style.red : style.yellow
   const where = finding.session ? ` on ${cleanText(finding.session)}` : ''
@@ -57,7 +60,7 @@ function renderFinding(
 
 /** All findings, one blank line between two; `findings` may be empty. */
 export function renderFindings(
-  findings: readonly (Omit<FindingJson, 'since' | 'session'> & Partial<FindingJson>)[],
+  findings: readonly ToldFinding[],
   screen: Screen,
   now: number,
 ): string {

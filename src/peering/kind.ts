@@ -3,6 +3,7 @@
  * are all made from the table of kinds, so that a new kind is written once.
  */
 import type { z } from 'zod'
+import type { Severity } from '../engine/types.ts'
 import type { Prefix } from '../prefix/prefix.ts'
 import type { JsonObject } from '../store/types.ts'
 import type { Live, Wanted } from './live.ts'
@@ -113,6 +114,25 @@ export interface Operation<Spec, Status> {
   run(resource: Resource<Spec, Status>, body: unknown, context: RuleContext): Outcome<Spec, Status>
 }
 
+/** Reasons that what a resource's session announces is judged by. */
+export const sessionFindingReasons = ['outside-address-space'] as const
+export type SessionFindingReason = (typeof sessionFindingReasons)[number]
+
+/** What is wrong with what a session announces, whatever registered prefixes there are. */
+export interface SessionFinding {
+  readonly reason: SessionFindingReason
+  readonly severity: Severity
+  /** Its name. */
+  readonly session: string
+  /** One sentence that names the offending value. */
+  readonly message: string
+  /** One sentence: what to change and who changes it. */
+  readonly action: string
+  /** Prefixes that it is about, the first of them, and how many they are. */
+  readonly prefixes: readonly string[]
+  readonly count: number
+}
+
 /** A column of the CLI's table of this kind; `value` reads the view. */
 export interface Column {
   readonly title: string
@@ -176,6 +196,15 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   index?(resource: Resource<Spec, Status>): Index
   /** What it makes the daemon run; absent: nothing. Asked again after each change of it. */
   wanted?(resource: Resource<Spec, Status>, context: WantContext): Wanted
+  /**
+   * Judges what the sessions of `wanted` announce, each reason once a session; absent: nothing does. Asked
+   * again after a change of a route of theirs, or of any resource.
+   */
+  readonly judges?: {
+    /** Those that it can find: each is a metric of every session. */
+    readonly reasons: readonly SessionFindingReason[]
+    findings(resource: Resource<Spec, Status>, context: WantContext): readonly SessionFinding[]
+  }
   /** Kinds whose changes may change `wanted` of this one: those under the same parent, or any. */
   readonly follows?: Readonly<Record<string, 'same-parent' | 'any'>>
   /**

@@ -1,6 +1,7 @@
 /** The registry as API, CLI and daemon see it. */
 import type { JsonObject, KeptAnswer } from '../store/types.ts'
 import type { Principal } from './kind.ts'
+import type { JudgedSession, OpenSessionFinding } from './session-findings.ts'
 
 /** A resource as a client reads it: `name`, `id`, `etag`, times, then what its kind shows. */
 export interface ResourceView {
@@ -116,6 +117,10 @@ export interface Registry {
    * @returns the tenant, null for the operator's own, undefined when no resource made it
    */
   ownerOf(what: 'session' | 'prefix', name: string): string | null | undefined
+  /** What is wrong with what a session of a resource announces, as of the last tick. */
+  sessionFindings(session: string): readonly OpenSessionFinding[]
+  /** Sessions of resources whose announcements are judged, with what is open. */
+  judgedSessions(): readonly JudgedSession[]
   /** Lets lifecycles go on that wait for time or for a session. Call once a second. */
   tick(now: number): void
 }

@@ -14,6 +14,11 @@ import { listPage } from './listing.ts'
 import type { Live, Runtime, Wanted } from './live.ts'
 import type { Registry, ResourceView, WriteOptions } from './registry-types.ts'
 import {
+  createSessionFindings,
+  type JudgedResource,
+  type SessionFindingsOptions,
+} from './session-findings.ts'
+import {
   auditOf,
   createStaging,
   hasBelow,
@@ -35,6 +40,8 @@ export interface RegistryOptions {
   readonly clock: Pick<Clock, 'now'>
   /** A fresh GUID (RFC 9562). */
   readonly newKey: () => string
+  /** Told of findings that open or close on a session of a resource. */
+  readonly onFindings?: SessionFindingsOptions['onChange']
   /** Told what goes wrong where nobody waits for an answer. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -76,10 +83,17 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
   const kinds: KindTable = new Map(options.kinds.map((kind) => [kind.name, kind]))
   const directory = createDirectory(kinds)
   const running = createRunning(kinds, directory, live, runtime)
+  const findings = createSessionFindings({
+    directory,
+    live,
+    judged: running.judged,
+    onChange: (...change) => options.onFindings?.(...change),
+  })
   /** Resources that go when nothing stands under them any more. */
   const deleting = new Map<string, Resource>()
   let last: Promise<unknown> = Promise.resolve()
   let advancing = false
+  let looked: Promise<unknown> = Promise.resolve()
 
   /** Runs one write after the other. */
   function serially<T>(act: () => Promise<T>): Promise<T> {
@@ -192,6 +206,7 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
         })
       }
       publish(changes)
+      findings.touch()
       await running.follow(changes)
       return { resource, changes }
     })
@@ -311,7 +326,10 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
     },
     export: (principal) => exportDocument(kinds, directory, principal),
     ownerOf: running.ownerOf,
+    sessionFindings: findings.of,
+    judgedSessions: findings.all,
     tick(now) {
+      looked = findings.look(now).catch((error: unknown) => options.onProblem?.(error))
       if (advancing || store === null) return
       const found = due(now)
       if (found.length === 0) return
@@ -327,6 +345,7 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
     },
     refresh: () => serially(running.everything),
     async idle() {
+      await looked
       for (let seen: unknown; seen !== last; ) {
         seen = last
         await last
@@ -341,6 +360,7 @@ function createRunning(kinds: KindTable, directory: Directory, live: Live, runti
   /** Names that a resource makes run, and whose they are. */
   const names = new Map<string, readonly string[]>()
   const owners = new Map<string, string | null>()
+  const judged = new Map<string, JudgedResource>()
 
   function want(kind: Kind, id: string, resource: Resource | undefined): void {
     const wanted = (resource && kind.wanted?.(resource, context)) ?? nothing
@@ -353,6 +373,9 @@ function createRunning(kinds: KindTable, directory: Directory, live: Live, runti
     for (const name of made) owners.set(name, resource?.owner ?? null)
     if (made.length === 0) names.delete(key)
     else names.set(key, made)
+    const sessions = wanted.sessions.map(({ config }) => config.name)
+    if (kind.judges === undefined || sessions.length === 0) judged.delete(key)
+    else judged.set(key, { kind, id, sessions })
     runtime.want(kind.name, id, wanted)
   }
 
@@ -408,6 +431,7 @@ function createRunning(kinds: KindTable, directory: Directory, live: Live, runti
         }
       }
     },
+    judged,
     ownerOf: (what: 'session' | 'prefix', name: string) => owners.get(`${what} ${name}`),
   }
 }

@@ -1,5 +1,6 @@
 /** The daemon's recent events: a bounded ring with increasing ids, from which readers catch up. */
 import type { PrefixEvent } from '../engine/types.ts'
+import type { SessionFindingChange } from '../peering/session-findings.ts'
 import type { NotificationRecord, SessionStateName } from '../session/types.ts'
 
 /** A session changed in a way worth telling: it came up, went down, or failed to come up. */
@@ -14,6 +15,9 @@ export interface SessionEvent {
   /** One sentence. */
   readonly detail: string
   readonly notification?: NotificationRecord
+  /** Findings about what it announces that opened or closed; absent: none did. */
+  readonly opened?: readonly SessionFindingChange[]
+  readonly closed?: readonly SessionFindingChange[]
 }
 
 /** An event in the order in which it happened; ids increase, also over restarts. */

@@ -267,8 +267,11 @@ export function verdictHistory(event: PrefixEvent): NewHistoryEvent {
 }
 
 /** A session that came up, went down or failed to come up, as history keeps it. */
-export function sessionHistory({ time, session, from, to, detail }: SessionEvent): NewHistoryEvent {
-  const level = to === 'Established' ? 'Information' : 'Warning'
+export function sessionHistory(event: SessionEvent): NewHistoryEvent {
+  const { time, session, from, to, detail, opened = [] } = event
+  const findings = opened.map(({ severity }) => (severity === 'error' ? 'Error' : 'Warning'))
+  const found = findings.includes('Error') ? 'Error' : findings[0]
+  const level: EventLevel = found ?? (to === 'Established' ? 'Information' : 'Warning')
   const summary = from === to ? `${to}: ${detail}` : `${to}, was ${from}: ${detail}`
   return {
     time,

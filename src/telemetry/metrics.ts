@@ -11,6 +11,7 @@ import {
   routeNotes,
   type SessionTallies,
 } from '../engine/types.ts'
+import type { JudgedSession } from '../peering/session-findings.ts'
 import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { shownTime } from '../session/clock.ts'
 import { type SessionControl, SessionState, type SessionStatus } from '../session/types.ts'
@@ -39,6 +40,8 @@ export interface MetricsOptions {
   readonly counts?: () => ReporterCounts
   /** The webhooks, and how deliveries go; absent: there are none. */
   readonly webhooks?: () => readonly DeliveryTally[]
+  /** Sessions of the registry whose announcements are judged. */
+  readonly judgedSessions?: () => readonly JudgedSession[]
   /** Whether the storage can be written, as `/readyz` says it; absent: none is configured. */
   readonly storageUp?: () => boolean
 }
@@ -304,6 +307,24 @@ function addSessionRoutes({ counter }: Families, rows: () => readonly Row[]): vo
   )
 }
 
+function addSessionFindings(
+  { gauge }: Families,
+  judged: NonNullable<MetricsOptions['judgedSessions']>,
+): void {
+  gauge(
+    'bgpwarden_session_finding',
+    'Whether a finding about what the session announces is open; for every reason that it is judged by',
+    ['session', 'reason'],
+    (write) => {
+      for (const { session, reasons, findings } of judged()) {
+        for (const reason of reasons) {
+          write({ session, reason }, findings.some((each) => each.reason === reason) ? 1 : 0)
+        }
+      }
+    },
+  )
+}
+
 function addEngine({ gauge }: Families, engine: EngineView): void {
   gauge('bgpwarden_prefixes', 'Registered prefixes by state', ['state'], (write) => {
     const counts = engine.stateCounts()
@@ -404,6 +425,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   addSessionMessages(made, rows)
   addSessionTables(made, rows)
   addSessionRoutes(made, rows)
+  if (options.judgedSessions !== undefined) addSessionFindings(made, options.judgedSessions)
   addEngine(made, engine)
   if (options.webhooks !== undefined) addWebhooks(made, options.webhooks)
   const latency = new Histogram({

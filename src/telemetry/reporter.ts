@@ -3,6 +3,7 @@
  * goes to the event log. Nobody else holds log sentences.
  */
 import type { PrefixEvent } from '../engine/types.ts'
+import type { SessionFindingChange } from '../peering/session-findings.ts'
 import type {
   Clock,
   DownReason,
@@ -38,6 +39,12 @@ export interface Reporter {
   forget(name: string): void
   /** Something of a session that stays up is worth a warning; `what` is a sentence. */
   warned(name: string, what: string): void
+  /** Findings about what a session announces opened or closed. */
+  judged(
+    name: string,
+    opened: readonly SessionFindingChange[],
+    closed: readonly SessionFindingChange[],
+  ): void
   /** @param why one sentence */
   refused(remoteAddress: string, remotePort: number, why: string): void
   /** @param detail what was wrong, in one sentence */
@@ -139,6 +146,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     notification: sessions.notification,
     commanded: sessions.commanded,
     warned: sessions.warned,
+    judged: sessions.judged,
     forget: sessions.forget,
     refused(address, port, why) {
       refusedConnections += 1

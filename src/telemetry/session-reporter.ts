@@ -3,6 +3,7 @@
  * that is the session's own business (state, established or down, notification): they are gathered,
  * and told once when the turn ends.
  */
+import type { SessionFindingChange } from '../peering/session-findings.ts'
 import {
   type Clock,
   type DownReason,
@@ -51,6 +52,12 @@ export interface SessionReporter {
   warned(name: string, what: string): void
   /** Tells what was gathered of a session that is gone, and remembers it no longer. */
   forget(name: string): void
+  /** Findings about what it announces opened or closed; told at once. */
+  judged(
+    name: string,
+    opened: readonly SessionFindingChange[],
+    closed: readonly SessionFindingChange[],
+  ): void
   /** Tells what was gathered, without waiting for the end of the turn. */
   flush(): void
 }
@@ -193,8 +200,25 @@ export function createSessionReporter(options: {
       flush()
       memories.delete(name)
     },
+    judged(name, opened, closed) {
+      flush()
+      const { state } = memoryOf(name)
+      const detail = [...opened.map(({ message }) => message), ...closed.map(endedWords)].join(' ')
+      const reasons = (changes: readonly SessionFindingChange[]) => changes.map((c) => c.reason)
+      const fields = { event: 'session-finding', session: name }
+      const line = { ...fields, opened: reasons(opened), closed: reasons(closed) }
+      if (opened.length > 0) log.warn(line, `session ${name}: ${detail}`)
+      else log.info(line, `session ${name}: ${detail}`)
+      const at = { kind: 'session', time: clock.now(), session: name } as const
+      eventLog.append({ ...at, from: state, to: state, detail, opened, closed })
+    },
     flush,
   }
+}
+
+/** @returns for instance `outside-address-space ended after 4 min.` */
+function endedWords({ reason, duration = 0 }: SessionFindingChange): string {
+  return `${reason} ended after ${formatDuration(duration)}.`
 }
 
 function reasonOf(turn: Turn): string | undefined {

@@ -18,7 +18,10 @@ const owners: Record<string, string | null> = {
   'session edge-b': null,
   'prefix shop': 'fabrikam',
 }
-const registry: Pick<Registry, 'ownerOf'> = { ownerOf: (what, name) => owners[`${what} ${name}`] }
+const registry: Pick<Registry, 'ownerOf' | 'sessionFindings'> = {
+  ownerOf: (what, name) => owners[`${what} ${name}`],
+  sessionFindings: () => [],
+}
 
 function world() {
   return fakeWorld({

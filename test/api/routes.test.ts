@@ -6,6 +6,7 @@ import { sessionListSchema, sessionSchema } from '../../src/api/session-schemas.
 import type { Finding } from '../../src/engine/types.ts'
 import { Family } from '../../src/prefix/prefix.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'
+import { fakeRegistry } from '../support/fake-registry.ts'
 import {
   fakeNegotiated,
   fakeNotification,
@@ -47,8 +48,16 @@ describe('sessions', () => {
       },
     )
     const tallies = fakeTallies({ prefixes: { ipv4: 12, ipv6: 1 } })
+    const outside = {
+      reason: 'outside-address-space',
+      severity: 'error',
+      message: 'The session of hub announces 10.77.0.0/16.',
+      action: 'Stop.',
+    } as const
+    const held = { session: 'edge-a', prefixes: ['10.77.0.0/16'], count: 1, since: NINE }
     const { app } = testApi({
       world: fakeWorld({ statuses: [status], tallies: { 'edge-a': tallies } }),
+      registry: { ...fakeRegistry().registry, sessionFindings: () => [{ ...outside, ...held }] },
     })
     const response = await app.inject('/api/v1/sessions/edge-a')
     expect(response.statusCode).toBe(200)
@@ -57,6 +66,14 @@ describe('sessions', () => {
     expect(session).toMatchObject({
       name: 'edge-a',
       description: 'rack 7',
+      findings: [
+        {
+          ...outside,
+          evidence: { routes: ['10.77.0.0/16'], count: 1 },
+          link: '/docs/findings/outside-address-space',
+          since: TIME,
+        },
+      ],
       state: 'Established',
       stateNumber: 6,
       up: true,

@@ -184,6 +184,7 @@ export const upSession: SessionJson = {
     'route-leak': 0,
   },
   updateErrors: { 'attribute-discard': 0, 'treat-as-withdraw': 1, 'session-reset': 0 },
+  findings: [],
 }
 
 export const downSession: SessionJson = {

@@ -208,6 +208,7 @@ test('a session announces its own space and those of its direct peers, and nothi
   const session = { bgpSession: { peerAddress: '10.0.0.4', peerAsn: 65_515 } }
   const { peer, lab } = await networks(two, { hub: { gateway: 'RouteServer', ...session } })
   await peer('hub', 'spoke')
+  await peer('spoke', 'hub')
   expect([...lab.running.keys()]).toEqual(['vnet/hub'])
   lab.establish('vnet/hub')
   lab.announce('vnet/hub', '10.0.7.0/24', '65515')
@@ -235,4 +236,41 @@ test('a session announces its own space and those of its direct peers, and nothi
       }),
     ),
   ).toMatchObject({ place: 'bgpSession.peerAddress', refusal: 'invalid' })
+})
+
+test('what it announces outside opens and closes, without anybody asking', async () => {
+  const session = { bgpSession: { peerAddress: '10.0.0.4', peerAsn: 65_515 } }
+  const { peer, lab, registry } = await networks(two, { hub: session })
+  lab.establish('vnet/hub')
+  lab.announce('vnet/hub', '10.0.0.0/16', '65515')
+  await lab.wait(2)
+  expect([lab.judged, registry.judgedSessions()]).toEqual([
+    [],
+    [{ session: 'vnet/hub', reasons: ['outside-address-space'], findings: [] }],
+  ])
+  lab.announce('vnet/hub', '10.1.4.0/24', '65515')
+  await lab.wait(2)
+  const since = lab.clock.now() - 1000
+  expect(registry.sessionFindings('vnet/hub')).toMatchObject([
+    { reason: 'outside-address-space', session: 'vnet/hub', prefixes: ['10.1.4.0/24'], since },
+  ])
+  // One side is not yet a peering; the other one connects it.
+  await peer('hub', 'spoke')
+  await lab.wait(1)
+  expect(lab.judged).toEqual(['+outside-address-space vnet/hub'])
+  await peer('spoke', 'hub')
+  await lab.wait(1)
+  expect(lab.judged[1]).toBe('-outside-address-space vnet/hub 3000')
+  lab.announce('vnet/hub', '192.168.0.0/24', '65515')
+  await lab.wait(1)
+  lab.drop('vnet/hub')
+  await lab.wait(1)
+  expect(lab.judged.slice(2)).toEqual([
+    '+outside-address-space vnet/hub',
+    '-outside-address-space vnet/hub 1000',
+  ])
+  await registry.update(admin, 'virtualNetwork', 'hub', { ...at, addressSpace: ['10.0.0.0/16'] })
+  await lab.wait(1)
+  expect(registry.judgedSessions()).toEqual([])
+  expect(lab.problems).toEqual([])
 })

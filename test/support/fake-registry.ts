@@ -232,6 +232,8 @@ export function fakeRegistry() {
       ),
     }),
     ownerOf: () => undefined,
+    sessionFindings: () => [],
+    judgedSessions: () => [],
     tick() {},
   }
 

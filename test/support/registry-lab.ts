@@ -93,6 +93,8 @@ export async function createRegistryLab(options: LabOptions = {}) {
   let keys = 0
   const declaredPrefixes = options.declaredPrefixes ?? []
   const problems: unknown[] = []
+  /** Findings that opened (`+`) and closed (`-`) on sessions. */
+  const judged: string[] = []
   const registry = await createRegistry({
     store,
     kinds,
@@ -100,6 +102,10 @@ export async function createRegistryLab(options: LabOptions = {}) {
     clock,
     newKey: () => `00000000-0000-4000-8000-${String(++keys).padStart(12, '0')}`,
     onProblem: (error) => problems.push(error),
+    onFindings(session, opened, closed) {
+      for (const { reason } of opened) judged.push(`+${reason} ${session}`)
+      for (const { reason, duration } of closed) judged.push(`-${reason} ${session} ${duration}`)
+    },
     live: {
       engine: engine.view,
       session: (name) => statuses.get(name),
@@ -132,6 +138,7 @@ export async function createRegistryLab(options: LabOptions = {}) {
     running,
     told,
     problems,
+    judged,
     setState,
     /** Lets seconds go by, with a tick each. */
     async wait(seconds: number) {

@@ -16,6 +16,17 @@ import {
 } from '../support/fake-views.ts'
 import { parseExposition, seriesOf, textOf } from './exposition.ts'
 
+const outside = {
+  reason: 'outside-address-space',
+  severity: 'error',
+  session: 'vnet/hub',
+  message: 'The session of hub announces 10.77.0.0/16.',
+  action: 'Stop.',
+  prefixes: ['10.77.0.0/16'],
+  count: 1,
+  since: NINE,
+} as const
+
 function metricsOf(world: FakeWorld, perPrefixLimit = 1000, stored?: boolean) {
   const log = fakeLog()
   const metrics = createMetrics({
@@ -25,6 +36,10 @@ function metricsOf(world: FakeWorld, perPrefixLimit = 1000, stored?: boolean) {
     version: '0.1.0',
     log,
     counts: () => ({ refusedConnections: 4, malformedUpdates: 0, prefixEvents: 9 }),
+    judgedSessions: () => [
+      { session: 'vnet/hub', reasons: ['outside-address-space'], findings: [outside] },
+      { session: 'vnet/lab', reasons: ['outside-address-space'], findings: [] },
+    ],
     ...(stored !== undefined && { storageUp: () => stored }),
   })
   const scrape = async () => parseExposition(await textOf(metrics.exposition()))
@@ -166,6 +181,10 @@ describe('metrics of sessions', () => {
       endOfRib: { ipv4: true, ipv6: false },
     })
     const exposition = await metricsOf(world).scrape()
+    expect(seriesOf(exposition, 'bgpwarden_session_finding')).toEqual([
+      'session=vnet/hub,reason=outside-address-space 1',
+      'session=vnet/lab,reason=outside-address-space 0',
+    ])
     expect(seriesOf(exposition, 'bgpwarden_session_prefix_limit')).toEqual([
       'session=edge-a,family=ipv4 50',
       'session=edge-a,family=ipv6 50',

@@ -30,6 +30,26 @@ function setUp(options: { verdictBudget?: number } = {}) {
 const shutdown: DownReason = { kind: 'notification', notification: fakeNotification() }
 
 describe('sessions', () => {
+  test('what is found in what one announces is told as it opens and as it closes', async () => {
+    const { log, reporter, events } = setUp()
+    const change = {
+      reason: 'outside-address-space',
+      severity: 'error',
+      message: 'The session of hub announces 10.77.0.0/16.',
+    } as const
+    reporter.judged('vnet/hub', [change], [])
+    reporter.judged('vnet/hub', [], [{ ...change, duration: 4 * MINUTE }])
+    expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'warn session vnet/hub: The session of hub announces 10.77.0.0/16.',
+      'info session vnet/hub: outside-address-space ended after 4 min.',
+    ])
+    const at = { kind: 'session', time: NINE, session: 'vnet/hub', from: 'Idle', to: 'Idle' }
+    expect(events()).toMatchObject([
+      { ...at, detail: change.message, opened: [change], closed: [] },
+      { ...at, opened: [], closed: [{ ...change, duration: 4 * MINUTE }] },
+    ])
+  })
+
   test('a command is told at once, with who asked, before what comes of it', async () => {
     const { log, reporter, events, endTurn } = setUp()
     reporter.stateChanged('edge-a', OpenConfirm, Established)

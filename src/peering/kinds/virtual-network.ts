@@ -23,7 +23,9 @@ import {
   RefusedError,
   type Resource,
   type RuleContext,
+  type SessionFinding,
   type ShowContext,
+  type WantContext,
 } from '../kind.ts'
 import type { Live } from '../live.ts'
 import { demandPeerAlone, peerKey } from '../session-claims.ts'
@@ -172,6 +174,25 @@ export function peeredWith(directory: RuleContext['directory'], id: string): Vir
   return [...ids].map((each) => networkOf(directory, each)).filter((found) => found !== undefined)
 }
 
+/** @returns networks whose peering with one is there from both sides, and goes from neither */
+export function connectedWith(directory: RuleContext['directory'], id: string): VirtualNetwork[] {
+  const lasting = ({ status }: Resource) =>
+    status['leaving'] !== true && status['disconnected'] !== true
+  const back = new Set(
+    directory
+      .having('virtualNetworkPeering', `remote ${id}`)
+      .filter(lasting)
+      .map(({ parent }) => parent),
+  )
+  return directory
+    .all('virtualNetworkPeering', id)
+    .filter(lasting)
+    .map(({ spec: s }) => String(s['remoteVirtualNetwork']))
+    .filter((remote) => back.has(remote))
+    .map((remote) => networkOf(directory, remote))
+    .filter((found) => found !== undefined)
+}
+
 /**
  * The first overlap of a space with other networks, found by the trie of all address spaces.
  * @param among ids of the networks that count
@@ -223,21 +244,30 @@ function judge(network: Pick<VirtualNetwork, 'id' | 'spec'>, context: RuleContex
 }
 
 /** What the session announces that belongs neither to the network nor to its direct peers. */
-function findingsOf(network: VirtualNetwork, { directory, live }: ShowContext) {
-  if (network.spec.bgpSession === undefined) return { announced: 0, findings: [] }
-  const announced = announcedPrefixes(live, sessionName(network.id))
-  const peers = peeredWith(directory, network.id)
+function findingsOf(network: VirtualNetwork, { directory, live }: WantContext): SessionFinding[] {
+  if (network.spec.bgpSession === undefined) return []
+  const session = sessionName(network.id)
+  const peers = connectedWith(directory, network.id)
   const allowed = [network, ...peers].flatMap(spaceOf)
-  const { prefixes, count } = outsideOf(announced, allowed)
-  if (count === 0) return { announced: announced.length, findings: [] }
+  const { prefixes, count } = outsideOf(announcedPrefixes(live, session), allowed)
+  if (count === 0) return []
   const named = `${prefixes.slice(0, 3).join(', ')}${count > 3 ? ` and ${count - 3} more` : ''}`
   const spaces =
-    peers.length === 0 ? 'its address space' : 'its address space and those of its direct peers'
+    peers.length === 0
+      ? 'its address space (it has no connected peering)'
+      : 'its address space and those of its direct peers'
   const message = `The session of ${network.id} announces ${named}, outside ${spaces}.`
   const action =
     'Whoever runs the route server or gateway stops announcing it, or the address space is extended.'
-  const found = { reason: 'outside-address-space', severity: 'error', message, action } as const
-  return { announced: announced.length, findings: [{ ...found, prefixes: [...prefixes], count }] }
+  const reason = 'outside-address-space'
+  return [{ reason, severity: 'error', session, message, action, prefixes, count }]
+}
+
+/** Prefixes that the session announces. */
+function announcedCount(network: VirtualNetwork, { live }: ShowContext): number {
+  if (network.spec.bgpSession === undefined) return 0
+  const held = live.engine.tallies(sessionName(network.id))?.prefixes
+  return held === undefined ? 0 : held.ipv4 + held.ipv6
 }
 
 export const virtualNetworkKind: Kind<VirtualNetworkSpec, Status> = {
@@ -295,7 +325,10 @@ export const virtualNetworkKind: Kind<VirtualNetworkSpec, Status> = {
   },
   show(network, context) {
     const { owner: _, bgpSession: session, md5AuthenticationKey, ...shown } = network.spec
-    const { announced, findings } = findingsOf(network, context)
+    const findings = findingsOf(network, context).map(({ session: _, prefixes, ...finding }) => ({
+      ...finding,
+      prefixes: [...prefixes],
+    }))
     const status = context.live.session(sessionName(network.id))
     return {
       ...shown,
@@ -308,7 +341,7 @@ export const virtualNetworkKind: Kind<VirtualNetworkSpec, Status> = {
           state: status?.stateName ?? 'Idle',
         },
       }),
-      announced,
+      announced: announcedCount(network, context),
       findings,
       provisioningState: provisioningState(network.deleting),
     }
@@ -317,6 +350,7 @@ export const virtualNetworkKind: Kind<VirtualNetworkSpec, Status> = {
     prefixes: spaceOf(network),
     ...(network.spec.bgpSession && { keys: [peerKey(network.spec.bgpSession.peerAddress)] }),
   }),
+  judges: { reasons: ['outside-address-space'], findings: findingsOf },
   wanted(network, { live }) {
     const config = sessionConfig(network, live)
     return { sessions: config === null ? [] : [{ config, counts: false }], registrations: [] }
