@@ -81,21 +81,26 @@ function createKindCommands(at: KindAt, group: Command, tools: CommandTools) {
     },
 
     update() {
-      const options = specOptions(kind.spec).filter(({ key }) => !Object.hasOwn(kind.fixed, key))
-      if (options.length === 0) return
+      // What cannot change is taken too, so that the registry can say why it cannot.
+      const options = specOptions(kind.spec).map((option) => ({
+        ...option,
+        required: false,
+        byDefault: undefined,
+        hidden: Object.hasOwn(kind.fixed, option.key),
+      }))
       const [key = ''] = Object.keys(example.spec).filter((each) =>
-        options.some((option) => option.key === each),
+        options.some((option) => option.key === each && !option.hidden),
       )
+      const never = options.every(({ hidden }) => hidden)
       const change = exampleOf(options, { [key]: (example.spec as Given)[key] })
       const command = make(
         'update <name>',
-        `change a ${kind.title}; what is not named stays`,
+        never
+          ? `says why a ${kind.title} does not change`
+          : `change a ${kind.title}; what is not named stays`,
         line('update', change === '' ? ' -f changes.yaml' : ` ${change}`),
       ).option('-f, --file <file>', 'properties in YAML or JSON; - is standard input')
-      addSpecOptions(
-        command,
-        options.map((option) => ({ ...option, required: false, byDefault: undefined })),
-      )
+      addSpecOptions(command, options)
       command.action(async (name: string, given: Given) => {
         const spec = readSpec(options, given)
         const { resourceUpdate } = await load()

@@ -29,6 +29,8 @@ export interface SpecOption {
   readonly required: boolean
   readonly description: string
   readonly byDefault: unknown
+  /** Taken, but not shown by `--help`. */
+  readonly hidden?: boolean
 }
 
 /** @returns `sessionPrefixV4` as `session-prefix-v4`, `peerSessionIPv4Address` as `peer-session-ipv4-address` */
@@ -139,7 +141,7 @@ export function addSpecOptions(command: Command, options: readonly SpecOption[])
         return [...earlier, ...items.filter((item) => item !== '').map((item) => read(value, item))]
       })
     }
-    command.addOption(option)
+    command.addOption(option.hideHelp(each.hidden === true))
   }
 }
 

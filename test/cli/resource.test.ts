@@ -166,10 +166,12 @@ describe('a resource', () => {
     expect(output).toMatch(expected)
   })
 
-  test('what is fixed cannot be named in an update', async () => {
-    expect((await run('harbour update kiel --country NL')).errors).toContain(
-      "unknown option '--country'",
-    )
+  test('what is fixed is not offered for an update, and goes to the registry, which says why', async () => {
+    expect((await run('--no-token harbour update --help')).output).not.toContain('--country')
+    const made = await run('harbour create kiel --country DE --json')
+    const changed = await run('harbour update kiel --country DE --json')
+    expect(changed.code).toBe(0)
+    expect(JSON.parse(changed.output).properties).toEqual(JSON.parse(made.output).properties)
   })
 })
 

@@ -83,8 +83,10 @@ export async function makeDaemon(
   let follower: Follower | undefined
   let earlier = ''
 
-  const session = (name: string) => api.get<SessionJson>(`/api/v1/sessions/${name}`)
-  const prefix = (name: string) => api.get<PrefixJson>(`/api/v1/prefixes/${name}`)
+  const session = (name: string) =>
+    api.get<SessionJson>(`/api/v1/sessions/${encodeURIComponent(name)}`)
+  const prefix = (name: string) =>
+    api.get<PrefixJson>(`/api/v1/prefixes/${encodeURIComponent(name)}`)
 
   return {
     api,
