@@ -1,9 +1,10 @@
+import { useMemo } from 'preact/hooks'
 import type { PrefixListJson, PrefixSummaryJson } from '../../api/prefix-schemas.ts'
 import { findingReasons } from '../../engine/types.ts'
-import { paths } from '../data/api.ts'
+import { get, paths } from '../data/api.ts'
 import { usePages } from '../data/pages.ts'
 import { go } from '../data/place.ts'
-import { useResource } from '../data/resource.ts'
+import { useReading } from '../data/resource.ts'
 import type { Query } from '../logic/route.ts'
 import { prefixLooks, prefixStates } from '../logic/states.ts'
 import { counted, grouped } from '../logic/words.ts'
@@ -56,6 +57,33 @@ function Row({ item }: { item: PrefixSummaryJson }) {
   )
 }
 
+/** How long names of sessions are good enough to choose from; milliseconds. */
+const NAMES_LAST = 30_000
+let known: { readonly names: readonly string[]; readonly at: number } | undefined
+
+/** Names of sessions change seldom, and their list is long: not read again with every change. */
+async function readSessionNames(): Promise<readonly string[]> {
+  if (known !== undefined && performance.now() - known.at < NAMES_LAST) return known.names
+  const { items } = await get(paths.sessions())
+  known = { names: items.map(({ name }) => name), at: performance.now() }
+  return known.names
+}
+
+function SessionOptions({ chosen }: { chosen: string }) {
+  const names = useReading('names of sessions', readSessionNames).data
+  return useMemo(
+    () => (
+      <>
+        {names === undefined && chosen !== '' ? <option>{chosen}</option> : null}
+        {(names ?? []).map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </>
+    ),
+    [names, chosen],
+  )
+}
+
 function Filters({
   query,
   counts,
@@ -63,7 +91,6 @@ function Filters({
   query: Query
   counts: PrefixListJson['counts'] | undefined
 }) {
-  const sessions = useResource(paths.sessions())
   const set = (changed: Readonly<Record<string, string | undefined>>) =>
     go('prefixes', undefined, { ...query, ...changed }, true)
   const { state, reason = '', session = '', search = '' } = query
@@ -102,9 +129,8 @@ function Filters({
         Session{' '}
         <select value={session} onChange={(event) => set({ session: event.currentTarget.value })}>
           <option value="">any</option>
-          {(sessions.data?.items ?? []).map(({ name }) => (
-            <option key={name}>{name}</option>
-          ))}
+          {/* The daemon answers one after the other: the list of prefixes goes first. */}
+          {counts === undefined ? null : <SessionOptions chosen={session} />}
         </select>
       </label>
       {state || reason || session || search ? (

@@ -326,21 +326,25 @@ function Conversation({
       <Failure failure={failure} />
       <Machine session={session} />
       <div class="cards">
-        <Card title="Timers">
-          <Timers session={session} />
-        </Card>
-        <Card title="Table" aside={<span class="faint">{counted(routes, 'route')}</span>}>
-          <Table session={session} />
-        </Card>
-        <Card title="Errors">
-          <Trouble session={session} />
-        </Card>
+        <div>
+          <Card title="Timers">
+            <Timers session={session} />
+          </Card>
+          <Card title="Table" aside={<span class="faint">{counted(routes, 'route')}</span>}>
+            <Table session={session} />
+          </Card>
+        </div>
         <Card title="Negotiated">
           <Negotiated session={session} />
         </Card>
-        <Card title="Counters">
-          <Counters session={session} />
-        </Card>
+        <div>
+          <Card title="Errors">
+            <Trouble session={session} />
+          </Card>
+          <Card title="Counters">
+            <Counters session={session} />
+          </Card>
+        </div>
       </div>
     </>
   )
