@@ -7,6 +7,7 @@ import { type ConfigDifference, diffConfig } from './config/diff.ts'
 import { readTokens, readWebhooks } from './config/secrets.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
+import { createLookup } from './irr/lookup.ts'
 import { createSessionCommands } from './operator.ts'
 import { kinds } from './peering/kinds.ts'
 import { createRegistry } from './peering/registry.ts'
@@ -21,6 +22,7 @@ import { openStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
 import { createEventLog, type EventLog } from './telemetry/event-log.ts'
 import { routeHistory, sessionHistory, verdictHistory } from './telemetry/history.ts'
+import { createIrrReports } from './telemetry/irr-reports.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createReporter } from './telemetry/reporter.ts'
@@ -181,11 +183,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ]
     return { ok: checks.every((check) => check.ok), checks }
   }
+  const irr = createLookup({ settings: config.irr, clock, ...createIrrReports(log, clock) })
   const registry = await createRegistry({
     store,
     kinds,
     runtime,
-    live: createLive({ engine: engine.view, sessions, config: () => config }),
+    live: createLive({
+      engine: engine.view,
+      sessions,
+      config: () => config,
+      ownership: irr.ownership,
+    }),
     clock,
     newKey: randomUUID,
     onFindings: reporter.judged,
@@ -214,12 +222,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     demandApart(config, runtime.sessionConfigs())
     sessions.verify(config.sessions, config.listen.dynamic)
   } catch (error) {
+    irr.close()
     await store?.close()
     throw error
   }
   await sessions.listen()
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
+    irr.close()
     reporter.close()
     await store?.close()
     throw error
@@ -243,6 +253,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       demandApart(difference.inForce, runtime.sessionConfigs())
       sessions.verify(difference.inForce.sessions, difference.inForce.listen.dynamic)
       config = difference.inForce
+      if (difference.irrChanged) irr.configure(config.irr)
       applyDifference(difference, engine, sessions, clock.now())
       void registry.refresh()
       background.wake()
@@ -252,6 +263,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clearInterval(ticker)
       background.stop()
       webhooks.close()
+      irr.close()
       await Promise.all([sessions.close(communication, CLOSE_WITHIN_MS), api.close()])
       await registry.idle()
       reporter.close()

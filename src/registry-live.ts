@@ -11,6 +11,7 @@ export interface LiveOptions {
   readonly engine: EngineView
   readonly sessions: Pick<SessionManager, 'status' | 'verify'>
   readonly config: () => Config
+  readonly ownership: Live['ownership']
 }
 
 /** What tells sessions apart when a peer connects. */
@@ -19,7 +20,7 @@ function peerText({ address, port, asn }: Pick<SessionConfig, 'address' | 'port'
 }
 
 /** Makes the live view; names and peers of the configuration are looked up anew after a reload. */
-export function createLive({ engine, sessions, config }: LiveOptions): Live {
+export function createLive({ engine, sessions, config, ownership }: LiveOptions): Live {
   let seen: Config | undefined
   let names = { session: new Set<string>(), prefix: new Set<string>() }
   let peers = new Map<string, string>()
@@ -37,6 +38,7 @@ export function createLive({ engine, sessions, config }: LiveOptions): Live {
 
   return {
     engine,
+    ownership,
     session: (name) => sessions.status(name),
     get local() {
       return config().local

@@ -1,5 +1,6 @@
 /** A configuration after loading: every default filled in, every text read. */
 import type { Policy, Registration } from '../engine/types.ts'
+import type { IrrSettings } from '../irr/lookup.ts'
 import type { Principal } from '../peering/kind.ts'
 import type { RegistrySettings } from '../peering/live.ts'
 import type { Webhook } from '../push/webhooks.ts'
@@ -70,6 +71,7 @@ export interface Config {
     readonly retentionDays: number
   }
   readonly registry: RegistrySettings
+  readonly irr: IrrSettings
   /** In the order of the file. */
   readonly webhooks: readonly WebhookConfig[]
   /** In the order of the file. */

@@ -32,6 +32,7 @@ import { familyNames } from '../prefix/prefix.ts'
 import type { MaxPrefixes } from '../session/types.ts'
 import { roleNames } from '../wire/capabilities.ts'
 import { logFormats, logLevels } from './config.ts'
+import { irrSchema } from './irr-schema.ts'
 import { webhooksSchema } from './webhook-schema.ts'
 
 export const tokenExpected = '16 to 256 letters, digits or the characters - . _ ~ + /'
@@ -412,6 +413,7 @@ export const configSchema = mapping(
     )
       .prefault({})
       .describe('Peerings, connections and what is registered over the API.'),
+    irr: irrSchema,
     webhooks: webhooksSchema,
     sessions: listOf(sessionSchema, 'sessions').default([]).describe('The peers.'),
     prefixes: listOf(prefixSchema, 'prefixes').default([]).describe('The registered prefixes.'),

@@ -31,6 +31,7 @@ import {
   tableOf,
 } from './state.ts'
 import {
+  type Counting,
   type EngineSessionConfig,
   type EngineSessionUp,
   type EngineView,
@@ -65,7 +66,7 @@ export interface Engine {
    * Says whether the session's routes count for verdicts (false: deny-all). They are kept and shown in any
    * case, and nothing is asked of the peer. @throws UnknownSessionError
    */
-  setCounts(name: string, counts: boolean, now: number): void
+  setCounts(name: string, counts: Counting, now: number): void
   /** Its routes go, and no prefix expects it any more. @throws UnknownSessionError */
   removeSession(name: string, now: number): void
   /** The session is Established. Times are milliseconds since the epoch. @throws UnknownSessionError */

@@ -1,4 +1,5 @@
 /** Judges a stored attribute set for one registered prefix. */
+import { isPrivateAsn } from '../wire/as-path-facts.ts'
 import { AttributeCode } from '../wire/codes.ts'
 import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
 import { type CompiledPolicy, judgeAttributes, reasonBit } from './policy.ts'
@@ -50,7 +51,27 @@ export function judgeSet(
     : state.sets.findings(number)
   const { origins } = registered
   if (origins.length === 0 || origins.includes(originOf(state, session, number))) return bits
+  if (registered.registration.stripPrivateAsns && hasPublicOrigin(state, number, origins))
+    return bits
   return bits | ORIGIN_MISMATCH
+}
+
+/** Whether one of the origins is the last AS of the path that is not private. */
+function hasPublicOrigin(state: EngineState, number: number, origins: Int32Array): boolean {
+  if (!isPrivateAsn(state.sets.originAs(number))) return false
+  state.sets.locate(number, set)
+  const path = findAttribute(set, AttributeCode.asPath)
+  if (path === undefined) return false
+  let last = 0
+  // Stored paths have AS numbers of 4 octets, and are well-formed.
+  for (let at = path.value; at < path.end; ) {
+    const segmentEnd = at + 2 + set.view.getUint8(at + 1) * 4
+    for (at += 2; at < segmentEnd; at += 4) {
+      const asn = set.view.getInt32(at)
+      if (!isPrivateAsn(asn)) last = asn
+    }
+  }
+  return origins.includes(last)
 }
 
 /**

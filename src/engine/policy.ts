@@ -32,8 +32,11 @@ export interface CompiledPolicy {
   readonly warnings: number
 }
 
-/** @throws CommunityError when a required community is not one */
-export function compilePolicy(policy: Policy): CompiledPolicy {
+/**
+ * @param stripPrivateAsns private AS numbers are no finding
+ * @throws CommunityError when a required community is not one
+ */
+export function compilePolicy(policy: Policy, stripPrivateAsns = false): CompiledPolicy {
   const standard: number[] = []
   const large: number[] = []
   for (const text of policy.requiredCommunities) {
@@ -44,6 +47,7 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
   let ignored = 0
   if (policy.allowPrepending) ignored |= PREPENDED
   if (policy.bogonAsn === 'off') ignored |= BOGON_ASN
+  if (stripPrivateAsns) ignored |= PRIVATE_ASN
   return {
     policy,
     standard: Int32Array.from(standard),

@@ -34,8 +34,8 @@ export function expectedSessions(state: EngineState, registration: Registration)
   return state.sessions.filter(
     (session): session is EngineSession =>
       session?.families.includes(family) === true &&
-      session.counts &&
-      (registration.sessions?.includes(session.name) ?? true),
+      session.counts !== false &&
+      (registration.sessions?.includes(session.name) ?? session.counts === true),
   )
 }
 
@@ -43,9 +43,12 @@ export function expectedSessions(state: EngineState, registration: Registration)
 function declare(state: EngineState, entry: Registered, registration: Registration): void {
   entry.registration = registration
   entry.summary = null
-  entry.ownPolicy = registration.policy !== undefined
+  entry.ownPolicy = registration.policy !== undefined || registration.stripPrivateAsns === true
   entry.policy = entry.ownPolicy
-    ? compilePolicy({ ...state.policy.policy, ...registration.policy })
+    ? compilePolicy(
+        { ...state.policy.policy, ...registration.policy },
+        registration.stripPrivateAsns,
+      )
     : state.policy
   entry.origins = Int32Array.from(registration.originAsns)
   entry.expected = expectedSessions(state, registration)

@@ -55,7 +55,7 @@ export function createSession(
     localAsn: config.localAsn,
     notes: createNoteView(unknownSettings, { localAsn: config.localAsn, remoteAsn: config.asn }),
     router: config.name,
-    counts: config.counts !== false,
+    counts: config.counts ?? true,
     establishedAt: 0,
     minStamp: 0,
     keepUntil: 0,

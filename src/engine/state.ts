@@ -8,6 +8,7 @@ import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
 import {
+  type Counting,
   findingReasons,
   type PrefixEvent,
   type PrefixState,
@@ -62,7 +63,7 @@ export interface EngineSession {
   /** Tells the peer's router from others; sessions with one router have the same (RFC 6286 §2.1). */
   router: string
   /** false: deny-all, no registration expects it. */
-  counts: boolean
+  counts: Counting
   establishedAt: number
   /** Seconds: no route gets an earlier stamp, so that stale ones stay apart. */
   minStamp: number

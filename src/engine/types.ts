@@ -109,6 +109,8 @@ export interface Registration {
   }
   /** Overrides of the engine's policy. */
   readonly policy?: Partial<Policy>
+  /** Private AS numbers (RFC 6996) are no finding, and the origin is the last AS that is not one. */
+  readonly stripPrivateAsns?: boolean
   /** false: state None, not judged. */
   readonly enabled?: boolean
   /** Why this registration itself cannot be judged (state Invalid), in one sentence. */
@@ -254,6 +256,9 @@ export interface RouteEvent {
   readonly wasActive: Location | null
 }
 
+/** Which registrations expect a session: any that fits; `named`: those that name it; false: none. */
+export type Counting = boolean | 'named'
+
 /** What the engine knows of a session it was told about. */
 export interface EngineSessionConfig {
   /** Unique, never changes. */
@@ -263,7 +268,7 @@ export interface EngineSessionConfig {
   readonly asn: number
   readonly localAsn: number
   /** false: deny-all, its routes are kept and shown, but no registration expects it. Absent: true. */
-  readonly counts?: boolean
+  readonly counts?: Counting
 }
 
 /** How the session was negotiated, as far as the engine needs it. */

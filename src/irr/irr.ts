@@ -3,32 +3,9 @@ import { stat } from 'node:fs/promises'
 import type { Prefix } from '../prefix/prefix.ts'
 import type { Clock } from '../session/types.ts'
 import { type DumpProgress, type RegistryData, readDumps } from './dump.ts'
-import type { RouteRecord } from './route-objects.ts'
+import type { Ownership } from './ownership.ts'
+import { type RegistryName, registryNames } from './registry-names.ts'
 import { askOrigins, type WhoisServer } from './whois.ts'
-
-/** Registries that a prefix may be said to be recorded in, and the `source:` of their objects. */
-export const registryNames = {
-  ARIN: ['ARIN', 'ARIN-NONAUTH'],
-  APNIC: ['APNIC'],
-  AFRINIC: ['AFRINIC'],
-  LACNIC: ['LACNIC'],
-  RIPENCC: ['RIPE', 'RIPE-NONAUTH'],
-  RADB: ['RADB'],
-  ALTDB: ['ALTDB'],
-} as const
-export type RegistryName = keyof typeof registryNames
-
-/** What the registries say about a prefix and an AS number. */
-export type Ownership =
-  /** A route object has this prefix and this origin. */
-  | { readonly kind: 'recorded'; readonly source: string }
-  /** The prefix is recorded, with other origins. */
-  | { readonly kind: 'other-origin'; readonly origins: readonly number[] }
-  /** Only less specific prefixes are recorded. */
-  | { readonly kind: 'covered'; readonly records: readonly RouteRecord[] }
-  | { readonly kind: 'not-recorded' }
-  /** Nothing could be asked: no data is configured, or none could be read. */
-  | { readonly kind: 'unknown'; readonly why: string }
 
 export interface IrrStatus {
   readonly files: readonly string[]
@@ -72,6 +49,11 @@ const LOOK_EVERY = 60_000
 function accepts(registry: RegistryName | undefined, source: string): boolean {
   if (registry === undefined) return true
   return (registryNames[registry] as readonly string[]).includes(source)
+}
+
+/** Whether a server may be asked for objects of a registry. */
+function asks({ sources }: WhoisServer, source: string): boolean {
+  return sources.length === 0 || sources.some((each) => each.toUpperCase() === source)
 }
 
 /** Size and time of the files, as one text that changes when they do. */
@@ -150,13 +132,24 @@ export function createIrr(options: IrrOptions): Irr {
   }
 
   /** What the servers say, the first that knows the prefix; undefined: none does. */
-  async function fromServers(prefix: Prefix, asn: number): Promise<Ownership | undefined> {
+  async function fromServers(
+    prefix: Prefix,
+    asn: number,
+    registry: RegistryName | undefined,
+  ): Promise<Ownership | undefined> {
     const origins = new Set<number>()
     for (const server of servers) {
-      const found = await askOrigins(server, prefix).catch((error: unknown): number[] => {
-        fail(error)
-        return []
-      })
+      const sources =
+        registry === undefined
+          ? server.sources
+          : registryNames[registry].filter((source) => asks(server, source))
+      if (registry !== undefined && sources.length === 0) continue
+      const found = await askOrigins({ ...server, sources }, prefix).catch(
+        (error: unknown): number[] => {
+          fail(error)
+          return []
+        },
+      )
       if (found.includes(asn)) return { kind: 'recorded', source: server.host }
       for (const origin of found) origins.add(origin)
     }
@@ -174,7 +167,7 @@ export function createIrr(options: IrrOptions): Irr {
       const dumped = fromDumps(prefix, asn, registry)
       if (dumped?.kind === 'recorded') return dumped
       const before = problem
-      const asked = await fromServers(prefix, asn)
+      const asked = await fromServers(prefix, asn, registry)
       const found = asked ?? dumped
       if (found !== undefined) return found
       const blind = data === null && (servers.length === 0 || problem !== before)

@@ -7,9 +7,7 @@ import { familyName, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { readAutNum } from './dump.ts'
 import { attributeOf, createRpslReader } from './rpsl.ts'
-
-export const whoisStyles = ['irrd', 'ripe'] as const
-export type WhoisStyle = (typeof whoisStyles)[number]
+import type { WhoisStyle } from './whois-styles.ts'
 
 export interface WhoisServer {
   readonly host: string

@@ -3,8 +3,8 @@ import { coversPrefix, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix, parsePrefix } from '../prefix/text.ts'
 import type { Live } from './live.ts'
 
-/** Routes of one session that are looked at; such sessions announce a few hundred. */
-export const MOST_LOOKED_AT = 5000
+/** Routes of one session that are looked at: as many as a circuit may announce. */
+export const MOST_LOOKED_AT = 10_000
 /** Those named one by one. */
 const NAMED = 20
 

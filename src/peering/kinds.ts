@@ -3,6 +3,9 @@
  * CLI are made from it.
  */
 import type { Kind } from './kind.ts'
+import { circuitKind } from './kinds/circuit.ts'
+import { circuitLinkKind } from './kinds/circuit-link.ts'
+import { circuitPeeringKind } from './kinds/circuit-peering.ts'
 import { connectionKind } from './kinds/connection.ts'
 import { peerAsnKind } from './kinds/peer-asn.ts'
 import { peeringKind } from './kinds/peering.ts'
@@ -28,4 +31,7 @@ export const kinds: readonly Kind[] = [
   row(servicePrefixKind),
   row(virtualNetworkKind),
   row(virtualNetworkPeeringKind),
+  row(circuitKind),
+  row(circuitPeeringKind),
+  row(circuitLinkKind),
 ]

@@ -1,5 +1,7 @@
 /** What the resources see of the running daemon, and what they make of it. */
-import type { EngineView, Registration } from '../engine/types.ts'
+import type { Counting, EngineView, Registration } from '../engine/types.ts'
+import type { Ownership } from '../irr/ownership.ts'
+import type { RegistryName } from '../irr/registry-names.ts'
 import type { FamilyName, Prefix } from '../prefix/prefix.ts'
 import type { SessionConfig, SessionStatus } from '../session/types.ts'
 
@@ -37,6 +39,11 @@ export interface Live {
   declaredPrefixes(): readonly Registration[]
   /** Why this machine cannot run a session, such as one with a password, in one sentence; null: it can. */
   sessionProblem(config: SessionConfig): string | null
+  /**
+   * What routing registries say about a prefix and an AS number; asks at most once at a time.
+   * @returns null: they are being asked
+   */
+  ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
   readonly settings: RegistrySettings
 }
 
@@ -44,7 +51,7 @@ export interface Live {
 export interface WantedSession {
   readonly config: SessionConfig
   /** false: deny-all: its routes are received and shown, and count for no verdict. */
-  readonly counts: boolean
+  readonly counts: Counting
 }
 
 /** What one resource makes the daemon run; names are unique over all of them. */

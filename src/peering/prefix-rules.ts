@@ -15,14 +15,15 @@ const place = 'prefix'
 
 /**
  * Reads a prefix and judges it by itself.
+ * @param at place of the prefix in what was sent
  * @throws RefusedError with the reason invalid-prefix or private-prefix
  */
-export function demandRegistrable(text: string, live: Live): Prefix {
-  const prefix = readPrefix(text)
+export function demandRegistrable(text: string, live: Live, at = place): Prefix {
+  const prefix = readPrefix(text, at)
   const shortest = SHORTEST[prefix.family]
   if (prefix.length < shortest) {
     const message = `${formatPrefix(prefix)} is wider than anything a registry assigns, expected a length of at least ${shortest}.`
-    throw new RefusedError('invalid', message, { place, reason: 'invalid-prefix' })
+    throw new RefusedError('invalid', message, { place: at, reason: 'invalid-prefix' })
   }
   const block = specialBlockOf(prefix)
   const { allowSpecialPurpose } = live.settings
@@ -30,15 +31,15 @@ export function demandRegistrable(text: string, live: Live): Prefix {
     return prefix
   }
   const message = `${formatPrefix(prefix)} lies in ${formatPrefix(block.prefix)}, ${block.name} (${block.source}), which belongs to nobody; register a public prefix.`
-  throw new RefusedError('invalid', message, { place, reason: 'private-prefix' })
+  throw new RefusedError('invalid', message, { place: at, reason: 'private-prefix' })
 }
 
-function readPrefix(text: string): Prefix {
+function readPrefix(text: string, at: string): Prefix {
   try {
     return parsePrefix(text)
   } catch (error) {
     if (!(error instanceof PrefixError)) throw error
-    throw new RefusedError('invalid', error.message, { place, reason: 'invalid-prefix' })
+    throw new RefusedError('invalid', error.message, { place: at, reason: 'invalid-prefix' })
   }
 }
 

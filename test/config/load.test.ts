@@ -47,6 +47,7 @@ describe('parseConfig', () => {
         allowSpecialPurpose: [],
         serviceFamilies: ['ipv4', 'ipv6'],
       },
+      irr: { files: [], servers: [] },
       sessions: [],
       prefixes: [],
     })

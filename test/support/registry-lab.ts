@@ -1,13 +1,14 @@
 /** A registry over a real engine, with sessions that a test brings up and a clock that it moves. */
 import { createEngine } from '../../src/engine/engine.ts'
 import { defaultPolicy, type PrefixEvent, type Registration } from '../../src/engine/types.ts'
+import type { Ownership } from '../../src/irr/ownership.ts'
 import type { Principal, Role } from '../../src/peering/kind.ts'
 import { kinds } from '../../src/peering/kinds.ts'
 import { defaultRegistrySettings, type RegistrySettings } from '../../src/peering/live.ts'
 import { createRegistry } from '../../src/peering/registry.ts'
 import { createRuntime } from '../../src/peering/runtime.ts'
 import { Family } from '../../src/prefix/prefix.ts'
-import { parseAddress, parsePrefix } from '../../src/prefix/text.ts'
+import { formatPrefix, parseAddress, parsePrefix } from '../../src/prefix/text.ts'
 import type { SessionConfig, SessionStateName, SessionStatus } from '../../src/session/types.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import type { JsonObject, Store } from '../../src/store/types.ts'
@@ -40,6 +41,8 @@ export interface LabOptions {
   readonly declared?: readonly SessionConfig[]
   readonly declaredPrefixes?: readonly Registration[]
   readonly sessionProblem?: string
+  /** What the registries say; absent: nothing is recorded. */
+  readonly ownership?: (prefix: string, asn: number, registry?: string) => Ownership | null
 }
 
 /** Documentation prefixes can be registered in tests that say so. */
@@ -117,6 +120,10 @@ export async function createRegistryLab(options: LabOptions = {}) {
         )?.name,
       declaredPrefixes: () => declaredPrefixes,
       sessionProblem: () => options.sessionProblem ?? null,
+      ownership: (prefix, asn, registry) =>
+        options.ownership === undefined
+          ? { kind: 'not-recorded' }
+          : options.ownership(formatPrefix(prefix), asn, registry),
       settings: {
         ...defaultRegistrySettings,
         allowSpecialPurpose: documentation,

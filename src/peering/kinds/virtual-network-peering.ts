@@ -83,7 +83,7 @@ export function reverseOf(
 }
 
 /** Whether a principal may write peerings of a network. */
-function mayPeer(principal: Principal, { owner, spec: s }: VirtualNetwork): boolean {
+export function mayPeer(principal: Principal, { owner, spec: s }: VirtualNetwork): boolean {
   if (maySee(principal, owner)) return true
   return principal.owner !== null && s.peeringContributors.includes(principal.owner)
 }

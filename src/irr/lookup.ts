@@ -1,0 +1,98 @@
+/** Answers of the registries for rules that cannot wait: each is asked for once, and kept for a while. */
+import type { Prefix } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
+import type { Clock } from '../session/types.ts'
+import type { DumpProgress } from './dump.ts'
+import { createIrr, type Irr, type IrrStatus } from './irr.ts'
+import type { Ownership } from './ownership.ts'
+import type { RegistryName } from './registry-names.ts'
+import type { WhoisServer } from './whois.ts'
+
+/** The section `irr` of the configuration. */
+export interface IrrSettings {
+  /** Paths of RPSL dumps, plain or gzip. */
+  readonly files: readonly string[]
+  readonly servers: readonly WhoisServer[]
+}
+
+export interface LookupOptions {
+  readonly settings: IrrSettings
+  readonly clock: Clock
+  readonly onProgress?: (progress: DumpProgress) => void
+  readonly onLoaded?: (objects: number) => void
+  readonly onProblem?: (why: string) => void
+}
+
+/** Milliseconds for which an answer holds; a dump that was read anew ends it. */
+const KEPT_FOR = 600_000
+/** Answers kept. */
+const MOST_ANSWERS = 10_000
+
+interface Answer {
+  readonly askedAt: number
+  /** null: not there yet. */
+  found: Ownership | null
+}
+
+export interface Lookup {
+  /**
+   * Says what is recorded about a prefix.
+   * @param registry where it must be recorded; absent: anywhere
+   * @returns null: it is being asked
+   */
+  ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
+  /** Takes other settings; what was read before is forgotten. */
+  configure(settings: IrrSettings): void
+  status(): IrrStatus
+  close(): void
+}
+
+/** Makes it; dumps are read at once. */
+export function createLookup(options: LookupOptions): Lookup {
+  const { clock } = options
+  const answers = new Map<string, Answer>()
+  let irr = make(options.settings)
+
+  function make(settings: IrrSettings): Irr {
+    return createIrr({
+      ...options,
+      ...settings,
+      onLoaded(objects) {
+        answers.clear()
+        options.onLoaded?.(objects)
+      },
+    })
+  }
+
+  return {
+    ownership(prefix, asn, registry) {
+      const key = `${formatPrefix(prefix)} ${asn} ${registry}`
+      const known = answers.get(key)
+      const now = clock.now()
+      if (known !== undefined && (known.found === null || now - known.askedAt < KEPT_FOR)) {
+        return known.found
+      }
+      if (answers.size >= MOST_ANSWERS) answers.clear()
+      // What was found before holds until there is something newer.
+      const answer: Answer = { askedAt: now, found: known?.found ?? null }
+      answers.set(key, answer)
+      irr.ownership(prefix, asn, registry).then(
+        (found) => {
+          answer.found = found
+        },
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error)
+          answer.found = { kind: 'unknown', why }
+        },
+      )
+      return answer.found
+    },
+    configure(settings) {
+      irr.close()
+      answers.clear()
+      irr = make(settings)
+    },
+    status: () => irr.status(),
+    close: () => irr.close(),
+  }
+}
