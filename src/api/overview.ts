@@ -113,10 +113,31 @@ export function recentChanges(events: readonly Told[], now: number): Recent {
   }
 }
 
-/** Prefixes by state and by reason. */
-export function prefixCounts(engine: EngineView): OverviewJson['prefixes'] {
-  const byState = { ...engine.stateCounts() }
-  const byReason = Object.entries(engine.reasonCounts())
+/** Prefixes by state, counted one by one: those alone that somebody may see. */
+export function countStates(seen: readonly PrefixSummary[]): Record<PrefixStateName, number> {
+  const counts = { None: 0, Pending: 0, Verified: 0, Warning: 0, Failed: 0, Invalid: 0 }
+  for (const { state } of seen) counts[state]++
+  return counts
+}
+
+function countReasons(seen: readonly PrefixSummary[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { reasons } of seen) {
+    for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1
+  }
+  return counts
+}
+
+/**
+ * Prefixes by state and by reason.
+ * @param seen those alone that somebody may see; absent: all, which the engine counts anyway
+ */
+export function prefixCounts(
+  engine: Pick<EngineView, 'stateCounts' | 'reasonCounts'>,
+  seen?: readonly PrefixSummary[],
+): OverviewJson['prefixes'] {
+  const byState = seen === undefined ? { ...engine.stateCounts() } : countStates(seen)
+  const byReason = Object.entries(seen === undefined ? engine.reasonCounts() : countReasons(seen))
     .flatMap(([reason, prefixes]) => (prefixes > 0 ? [{ reason, prefixes }] : []))
     .sort((a, b) => b.prefixes - a.prefixes) as OverviewJson['prefixes']['byReason']
   const total = Object.values(byState).reduce((sum, count) => sum + count, 0)

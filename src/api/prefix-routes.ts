@@ -9,6 +9,7 @@ import { CommunityError, parseCommunity } from '../wire/community-text.ts'
 import { operators } from './auth.ts'
 import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
+import { countStates } from './overview.ts'
 import { countMatches, pageOf } from './paging.ts'
 import {
   explainRequestSchema,
@@ -98,13 +99,6 @@ function prefixFilter(
       item.name.toLowerCase().includes(part) ||
       item.prefix.includes(part) ||
       item.owner?.toLowerCase().includes(part) === true)
-}
-
-/** Prefixes by state, those alone that a tenant sees. */
-function countStates(seen: readonly PrefixSummary[]) {
-  const counts = { None: 0, Pending: 0, Verified: 0, Warning: 0, Failed: 0, Invalid: 0 }
-  for (const { state } of seen) counts[state]++
-  return counts
 }
 
 function addLists(app: Api, { engine, scope }: RouteContext): void {

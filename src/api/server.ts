@@ -174,7 +174,7 @@ export function createApi(context: ApiContext): FastifyInstance {
     await root.register(
       async (v1: Api) => {
         v1.addHook('onRequest', gate)
-        addOverviewRoutes(v1, context)
+        addOverviewRoutes(v1, routes)
         addSessionRoutes(v1, routes)
         addSessionCommandRoutes(v1, routes)
         addPrefixRoutes(v1, routes)

@@ -1,6 +1,7 @@
 /** Who may do what: roles, and tenants that see their own alone. */
 import { describe, expect, test } from 'vitest'
 import type { ApiToken } from '../../src/api/auth.ts'
+import { overviewSchema } from '../../src/api/status-schemas.ts'
 import type { Registry } from '../../src/peering/registry-types.ts'
 import { fakeRoute, fakeStatus, fakeVerdict, fakeWorld, NINE } from '../support/fake-views.ts'
 import { testApi } from '../support/test-api.ts'
@@ -141,10 +142,34 @@ describe('a tenant', () => {
 
   test('does not reach what is about everybody', async () => {
     const { ask } = prepare()
-    for (const path of ['overview', '/metrics', '/birdwatcher/status']) {
+    for (const path of ['/metrics', '/birdwatcher/status']) {
       expect((await ask('provider', 'GET', path)).statusCode, path).toBe(403)
       expect((await ask('reader', 'GET', path)).statusCode, path).toBe(200)
     }
+  })
+
+  test('has an overview of its own prefixes, sessions and events', async () => {
+    const { eventLog, ask } = prepare()
+    for (const session of ['edge-a', 'edge-b']) {
+      const change = { from: 'Established', to: 'Idle', detail: 'down' } as const
+      eventLog.append({ kind: 'session', time: NINE, session, ...change })
+    }
+    for (const name of ['web', 'mail']) {
+      const change = { from: null, to: 'Failed', duration: 0, opened: [], closed: [] } as const
+      eventLog.append({ kind: 'prefix', time: NINE, name, prefix: '192.0.2.0/24', ...change })
+    }
+    const overview = async (role: ApiToken['role']) =>
+      overviewSchema.parse((await ask(role, 'GET', 'overview')).json())
+    const all = await overview('reader')
+    expect([all.prefixes.total, all.sessions.total, all.failing.length]).toEqual([3, 3, 1])
+    const own = await overview('provider')
+    expect(own.prefixes).toMatchObject({ total: 1, byState: { Verified: 1, Failed: 0 } })
+    expect(own.prefixes.byReason).toEqual([])
+    expect(own.sessions).toMatchObject({ total: 1, up: 1 })
+    expect(own.failing).toEqual([])
+    expect(own.recent.prefixes.map(({ name }) => name)).toEqual(['web'])
+    expect(own.recent.sessions.map(({ session }) => session)).toEqual(['edge-a'])
+    expect((await overview('customer')).sessions.total).toBe(0)
   })
 
   test('reads events of its own alone', async () => {
