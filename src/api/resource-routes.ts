@@ -26,6 +26,8 @@ import { DEFAULT_LIMIT } from './schemas.ts'
 type PathNames = Readonly<Record<string, string>>
 type Body = { readonly name?: string; readonly properties?: unknown } | null | undefined
 
+type Question = NonNullable<Kind['questions']>[string]
+
 /** What the routes of one kind share. */
 interface Rows {
   readonly app: Api
@@ -336,6 +338,33 @@ function addOperation(rows: Rows, name: string, operation: Kind['operations'][st
   )
 }
 
+function addQuestion(rows: Rows, name: string, question: Question): void {
+  const { app, kind, path, registry, schemas, common, paramsOfOne, idAt } = rows
+  app.get(
+    `${path}/:name/${name}`,
+    {
+      config: { tenants: true },
+      ...asShown,
+      ...bodyUnread,
+      schema: {
+        ...common,
+        params: paramsOfOne,
+        summary: question.summary,
+        querystring: question.query,
+        response: {
+          200: schemas.answers[name] ?? question.answer,
+          ...problemResponses(400, 401, 403, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const id = idAt(request.params as PathNames)
+      const { principal, query } = request
+      return reply.send(registry().ask(principal, kind.name, id, name, query) as never)
+    },
+  )
+}
+
 /** Adds the routes of every kind. */
 export function addResourceRoutes(app: Api, context: RouteContext): void {
   const { kinds = [], registry, store, clock } = context
@@ -372,6 +401,9 @@ export function addResourceRoutes(app: Api, context: RouteContext): void {
     addRemove(rows)
     for (const [name, operation] of Object.entries(kind.operations)) {
       addOperation(rows, name, operation)
+    }
+    for (const [name, question] of Object.entries(kind.questions ?? {})) {
+      addQuestion(rows, name, question)
     }
     if (above.length > 0 && hasOneList(kinds, kind)) {
       addList({

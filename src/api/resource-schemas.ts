@@ -80,8 +80,13 @@ function makeSchemas(kind: Kind) {
       properties: kind.view,
     })
     .meta({ id })
+  const answers = Object.entries(kind.questions ?? {}).map(
+    ([name, { answer }]) => [name, answer.meta({ id: capital(name) })] as const,
+  )
   return {
     view,
+    /** By the name of the question. */
+    answers: Object.fromEntries(answers),
     list: pageOf(view)
       .extend({ total: z.int().min(0).describe('Items that pass the filter, on all pages') })
       .meta({ id: `${id}List` }),

@@ -117,6 +117,23 @@ function createKindCommands(at: KindAt, group: Command, tools: CommandTools) {
           ),
         ),
 
+    question(name: string) {
+      const question = kind.questions?.[name]
+      if (question === undefined) return
+      const keys = Object.keys(question.example)
+      const usage = [kebab(name), '<name>', ...keys.map((key) => `<${kebab(key)}>`)].join(' ')
+      const shown = Object.values(question.example).map((value) => ` ${value}`)
+      const does = startOfSentence(question.summary)
+      make(usage, does, line(kebab(name), shown.join(''))).action(async (...args: unknown[]) => {
+        const given = args.at(-2) as Given
+        const [resource, ...values] = args.slice(0, keys.length + 1).map(String)
+        const query = Object.fromEntries(keys.map((key, i) => [key, values[i] ?? '']))
+        const { resourceAsk } = await load()
+        const options = optionsOf(given, parents)
+        finish(await resourceAsk(at, name, resource ?? '', query, options, terminal))
+      })
+    },
+
     operation(name: string) {
       const operation = kind.operations[name]
       if (operation === undefined) return
@@ -193,5 +210,6 @@ export function addResourceCommands(
     for (const name of Object.keys(kind.operations)) {
       if (!there.has(kebab(name))) make.operation(name)
     }
+    for (const name of Object.keys(kind.questions ?? {})) make.question(name)
   }
 }

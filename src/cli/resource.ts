@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import type { Kind } from '../peering/kind.ts'
 import { hasOneList, listPath, parentsOf } from '../peering/paths.ts'
 import type { ResourceView } from '../peering/registry-types.ts'
+import type { JsonObject } from '../store/types.ts'
 import {
   ApiError,
   type ClientOptions,
@@ -16,7 +17,7 @@ import { Exit, UsageError } from './failure.ts'
 import { readRegistryFile } from './registry-file.ts'
 import { type Column, renderTable } from './table.ts'
 import { styleFor, type Terminal } from './terminal.ts'
-import { cleanText, formatTime } from './text.ts'
+import { cleanText, formatTime, paragraph } from './text.ts'
 import { keyValues } from './verdict-text.ts'
 
 type Screen = Pick<Terminal, 'columns' | 'color'>
@@ -281,6 +282,42 @@ export async function resourceDelete(
     else terminal.write(`The ${title} goes as soon as what it runs has ended.\n`)
     return Exit.ok
   })
+}
+
+/** The page of an answer: its sentence, then what it holds besides. */
+function renderAnswer(answer: JsonObject, yes: boolean, screen: Screen): string {
+  const style = styleFor(screen.color)
+  const { message, ...rest } = answer
+  const pairs = Object.entries(rest).flatMap(([key, value]): [string, string][] => {
+    const empty = value === null || (Array.isArray(value) && value.length === 0)
+    return empty || isSentences(value) ? [] : [[key, shown(value)]]
+  })
+  const sentences = Object.values(rest).filter(isSentences).flat()
+  return [
+    `${(yes ? style.green : style.red)(cleanText(String(message)))}\n`,
+    ...sentences.map((text) => paragraph('  - ', cleanText(text), screen.columns)),
+    keyValues(pairs, screen),
+  ].join('')
+}
+
+function isSentences(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((text) => /\s.*\.$/.test(text))
+}
+
+/** Asks a question of a kind. @returns 1 when the answer is "no" */
+export async function resourceAsk(
+  at: KindAt,
+  question: string,
+  name: string,
+  query: Readonly<Record<string, string>>,
+  options: ResourceOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const path = `${pathOf(at, namesOf(at, name, options))}/${question}`
+  const answer = await createApiClient(options).get<JsonObject>(path, query)
+  const yes = at.kind.questions?.[question]?.isYes(answer) === true
+  terminal.write(options.json ? jsonDocument(answer) : renderAnswer(answer, yes, terminal))
+  return yes ? Exit.ok : Exit.no
 }
 
 /** Runs an operation of a kind. @returns 1 when the registry says no */

@@ -114,6 +114,29 @@ export interface Operation<Spec, Status> {
   run(resource: Resource<Spec, Status>, body: unknown, context: RuleContext): Outcome<Spec, Status>
 }
 
+/** What a question may look at. */
+export interface AskContext {
+  readonly directory: Directory
+  readonly live: Live
+  readonly principal: Principal
+}
+
+/** Something that can be asked about a resource besides showing it; it changes nothing. */
+export interface Question<Spec, Status = JsonObject> {
+  /** One line for OpenAPI and `--help`. */
+  readonly summary: string
+  /** Keys of the query, each a text. The CLI takes them as arguments, in their order. */
+  readonly query: z.ZodType
+  /** What the answer holds; `message` says it in a sentence. */
+  readonly answer: z.ZodType
+  /** A query, for OpenAPI and `--help`. */
+  readonly example: Readonly<Record<string, string>>
+  /** Whether the answer is "yes": the exit code of the CLI. */
+  isYes(answer: JsonObject): boolean
+  /** @throws RefusedError */
+  ask(resource: Resource<Spec, Status>, query: unknown, context: AskContext): JsonObject
+}
+
 /** Reasons that what a resource's session announces is judged by. */
 export const sessionFindingReasons = ['outside-address-space'] as const
 export type SessionFindingReason = (typeof sessionFindingReasons)[number]
@@ -174,6 +197,8 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
     readonly spec: JsonObject
   }
   readonly operations: Readonly<Record<string, Operation<Spec, Status>>>
+  /** Absent: nothing but `show`. */
+  readonly questions?: Readonly<Record<string, Question<Spec, Status>>>
   /** Judges a new resource. @throws RefusedError */
   create(draft: Omit<Resource<Spec, Status>, 'status'>, context: RuleContext): Outcome<Spec, Status>
   /** Judges a changed one; fixed keys were compared before. @throws RefusedError */

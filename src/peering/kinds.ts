@@ -13,7 +13,7 @@ import { peeringServiceKind } from './kinds/peering-service.ts'
 import { registeredAsnKind } from './kinds/registered-asn.ts'
 import { registeredPrefixKind } from './kinds/registered-prefix.ts'
 import { servicePrefixKind } from './kinds/service-prefix.ts'
-import { virtualNetworkKind } from './kinds/virtual-network.ts'
+import { virtualNetworkKind } from './kinds/virtual-network-kind.ts'
 import { virtualNetworkPeeringKind } from './kinds/virtual-network-peering.ts'
 
 /** A kind as the registry handles it: it gives each kind only what that kind made. */

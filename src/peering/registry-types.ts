@@ -95,6 +95,8 @@ export interface Registry {
     body: unknown,
     options?: WriteOptions,
   ): Promise<ResourceView>
+  /** Answers a question of the kind about a resource. @throws RefusedError */
+  ask(principal: Principal, kind: string, id: string, question: string, query: unknown): JsonObject
   /**
    * What `apply` would do.
    * @param prune also delete what the document does not name

@@ -24,6 +24,7 @@ import {
   hasBelow,
   kindNamed,
   notFound,
+  readSent,
   type StagedChange,
   type Staging,
   splitId,
@@ -75,6 +76,12 @@ function restore({ kind, id, version, createdAt, updatedAt, document }: StoredRe
 
 function etagOf({ version, createdAt }: Resource): string {
   return `${version}-${createdAt.toString(36)}`
+}
+
+function unknownQuestion({ title, questions = {} }: Kind, question: string): RefusedError {
+  const names = Object.keys(questions).join(', ') || 'nothing'
+  const message = `A ${title} cannot be asked for "${question}"; it can for ${names}.`
+  return new RefusedError('not-found', message)
 }
 
 /** Loads what the store has, makes it run, and takes requests. @throws StoreError */
@@ -308,6 +315,12 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
         given.answer,
       )
       return resource && show(directory, resource, principal)
+    },
+    ask(principal, kind, id, question, query) {
+      const resource = visible(principal, kind, id)
+      const found = kindNamed(kinds, kind).questions?.[question]
+      if (found === undefined) throw unknownQuestion(kindNamed(kinds, kind), question)
+      return found.ask(resource, readSent(found.query, query), { directory, live, principal })
     },
     plan: (principal, document, prune) =>
       serially(async () => {

@@ -85,7 +85,7 @@ describe('a peering of virtual networks', () => {
       'across clouds',
       'hub',
       'far',
-      { far: { cloud: 'AzureChinaCloud' } },
+      { far: { cloud: 'AzureChinaCloud', location: 'chinanorth3' } },
       'only networks of one cloud',
     ],
     ['with none', 'hub', 'nobody', {}, 'There is no virtual network "nobody".'],

@@ -232,6 +232,7 @@ export function fakeRegistry() {
       ),
     }),
     ownerOf: () => undefined,
+    ask: () => ({ message: 'nobody knows' }),
     sessionFindings: () => [],
     judgedSessions: () => [],
     tick() {},
