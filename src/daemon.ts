@@ -168,6 +168,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     counts: reporter.counts,
     webhooks: webhooks.list,
+    peeringOf: runtime.peeringOf,
     judgedSessions: () => registry.judgedSessions(),
     ...(store !== null && { storageUp: () => store.status().ok }),
   })

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { beginSlice } from '../breathe.ts'
 import type { EngineView, ExplainRequest, PrefixSummary } from '../engine/types.ts'
 import { isTenant } from '../peering/kind.ts'
+import { formatPrefix, looksLikePrefix } from '../prefix/text.ts'
 import { AsPathError, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
 import { CommunityError, parseCommunity } from '../wire/community-text.ts'
@@ -150,6 +151,30 @@ function addLists(app: Api, { engine, scope }: RouteContext): void {
   )
 }
 
+/**
+ * Reads what an explanation is asked for: a prefix, or the name of a registered one.
+ * @param sees what a tenant sees: of several registrations of one prefix its own is meant
+ * @throws HttpProblem 400
+ */
+function readSubject(
+  text: string,
+  engine: EngineView,
+  sees: ((item: PrefixSummary) => boolean) | undefined,
+): Pick<ExplainRequest, 'prefix' | 'name'> {
+  const named = engine.prefix(text)
+  if (named !== undefined && sees?.(named) !== false) {
+    return { prefix: readPrefix('prefix', named.prefix), name: text }
+  }
+  if (!looksLikePrefix(text)) {
+    const message = `"${text}" is neither a prefix such as 198.51.100.0/24 nor the name of a registered prefix; GET /api/v1/prefixes lists them`
+    throw invalidField('prefix', message)
+  }
+  const prefix = readPrefix('prefix', text)
+  const shown = formatPrefix(prefix)
+  const own = sees && engine.prefixes().find((item) => item.prefix === shown && sees(item))
+  return { prefix, ...(own !== undefined && { name: own.name }) }
+}
+
 export function addPrefixRoutes(app: Api, context: RouteContext): void {
   const { engine, scope } = context
   addLists(app, context)
@@ -189,8 +214,9 @@ export function addPrefixRoutes(app: Api, context: RouteContext): void {
     (request) => {
       const { prefix, asPath, communities } = request.body
       checkCommunities(communities)
+      const sees = (item: PrefixSummary) => scope.prefix(request.principal, item.name, item)
       const explanation = engine.explain({
-        prefix: readPrefix('prefix', prefix),
+        ...readSubject(prefix, engine, isTenant(request.principal.role) ? sees : undefined),
         asPath: readAsPath(asPath),
         communities,
       })

@@ -132,7 +132,7 @@ export type PrefixListJson = z.infer<typeof prefixListSchema>
 
 export const explainRequestSchema = z
   .strictObject({
-    prefix: z.string().max(64),
+    prefix: z.string().max(255).describe('`198.51.100.0/24`, or the name of a registered prefix'),
     asPath: z
       .union([z.string().max(4096), z.array(z.union([asn, z.array(asn).min(1).max(255)])).max(255)])
       .default('')

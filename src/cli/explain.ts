@@ -1,7 +1,7 @@
 /** `bgpwarden explain`: the verdict that an announcement would get. */
 import type { ExplainRequestJson, ExplanationJson } from '../api/prefix-schemas.ts'
 import { policyText } from '../api/verdict-words.ts'
-import { parsePrefix } from '../prefix/text.ts'
+import { looksLikePrefix, parsePrefix } from '../prefix/text.ts'
 import { type AsPathSegment, parseAsPath } from '../wire/as-path.ts'
 import { SegmentType } from '../wire/codes.ts'
 import { parseCommunity } from '../wire/community-text.ts'
@@ -38,8 +38,11 @@ async function explainOffline(file: string, request: ExplainRequestJson): Promis
   const engine = createEngine({ policy: config.policy, now: () => now })
   for (const session of config.sessions) engine.addSession(session, now)
   for (const prefix of config.prefixes) engine.register(prefix, now)
+  const named = config.prefixes.find(({ name }) => name === request.prefix)
   const explanation = engine.view.explain({
-    prefix: parsePrefix(request.prefix),
+    ...(named === undefined
+      ? { prefix: parsePrefix(request.prefix) }
+      : { prefix: named.prefix, name: named.name }),
     asPath: hops(parseAsPath(String(request.asPath))),
     communities: request.communities ?? [],
   })
@@ -77,6 +80,7 @@ export function renderExplanation(
 
 /**
  * Prints which verdict an announcement would get, from a daemon or with `config` from a file.
+ * @param prefix a prefix, or the name of a registered one
  * @returns 1 when it would fail
  */
 export async function explain(
@@ -85,7 +89,7 @@ export async function explain(
   terminal: Terminal,
   now = Date.now(),
 ): Promise<number> {
-  parsePrefix(prefix)
+  if (config === undefined && looksLikePrefix(prefix)) parsePrefix(prefix)
   parseAsPath(asPath)
   community.forEach(parseCommunity)
   const request: ExplainRequestJson = { prefix, asPath, communities: [...community] }

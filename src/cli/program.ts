@@ -128,7 +128,7 @@ export function buildProgram(
   client(
     program,
     'explain <prefix>',
-    'say which verdict an announcement would get',
+    'say which verdict an announcement of a prefix would get; a registered one may be named',
     'bgpwarden explain 198.51.100.0/24 --as-path "64501 64510" -c bgpwarden.yaml',
   )
     .requiredOption(

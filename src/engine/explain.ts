@@ -1,4 +1,5 @@
 /** What-if: judges an announcement that nobody made, by the same rules as a real one. */
+import { equalPrefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
 import { type AsPathSegment, encodeAsPath, formatAsPath } from '../wire/as-path.ts'
@@ -85,6 +86,10 @@ function findRegistered(state: EngineState, request: ExplainRequest) {
   const trie = state.tries[request.prefix.family - 1] as RadixTrie
   const exact = trie.find(request.prefix)
   const number = exact !== NONE ? exact : trie.covering
+  const named = request.name === undefined ? undefined : state.byName.get(request.name)
+  if (named !== undefined && equalPrefix(named.prefix, request.prefix)) {
+    return { exact: true, near: true, registered: named }
+  }
   return {
     exact: exact !== NONE,
     near: number !== NONE || trie.inside,

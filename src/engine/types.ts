@@ -316,6 +316,8 @@ export interface Page<T> {
 /** What-if: an announcement that nobody made. */
 export interface ExplainRequest {
   readonly prefix: Prefix
+  /** Of several registrations of exactly this prefix, the one that is judged; absent: any. */
+  readonly name?: string
   /** AS numbers in path order, the neighbour first; a nested list is an AS_SET. */
   readonly asPath: readonly (number | readonly number[])[]
   /** `8075:8007` or `64500:1:2`. */

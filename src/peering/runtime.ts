@@ -30,6 +30,8 @@ export interface RunningRuntime extends Runtime {
   /** @returns undefined when no resource wants a session of that name */
   sessionConfig(name: string): SessionConfig | undefined
   sessionConfigs(): Iterable<SessionConfig>
+  /** @returns the peering whose connection runs a session of that name; undefined: none does */
+  peeringOf(session: string): string | undefined
 }
 
 const nothing: Wanted = { sessions: [], registrations: [] }
@@ -43,6 +45,8 @@ export function createRuntime(options: RuntimeOptions): RunningRuntime {
   const { engine, sessions, now, onProblem } = options
   const current = new Map<string, Wanted>()
   const configs = new Map<string, SessionConfig>()
+  /** Peerings by the names of their sessions. */
+  const peerings = new Map<string, string>()
   let started = false
 
   /** Does something that the session's own machine may refuse; the registry goes on all the same. */
@@ -115,6 +119,11 @@ export function createRuntime(options: RuntimeOptions): RunningRuntime {
       const before = current.get(key) ?? nothing
       if (wanted.sessions.length + wanted.registrations.length === 0) current.delete(key)
       else current.set(key, wanted)
+      for (const { config } of before.sessions) peerings.delete(config.name)
+      const peering = kind === 'connection' ? id.split('/', 1)[0] : undefined
+      if (peering !== undefined) {
+        for (const { config } of wanted.sessions) peerings.set(config.name, peering)
+      }
       changeSessions(before, wanted)
       changeRegistrations(before, wanted)
       engine.flush(now())
@@ -126,5 +135,6 @@ export function createRuntime(options: RuntimeOptions): RunningRuntime {
     },
     sessionConfig: (name) => configs.get(name),
     sessionConfigs: () => configs.values(),
+    peeringOf: (session) => peerings.get(session),
   }
 }

@@ -112,3 +112,8 @@ export function formatAddress(p: Readonly<Prefix>): string {
 export function formatPrefix(p: Readonly<Prefix>): string {
   return `${formatAddress(p)}/${p.length}`
 }
+
+/** Whether a text is meant as a prefix, right or wrong, and not as the name of one. */
+export function looksLikePrefix(text: string): boolean {
+  return /^[0-9a-f:.]*(\/\d*)?$/i.test(text) && /[.:/]/.test(text)
+}

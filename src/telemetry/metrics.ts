@@ -40,6 +40,8 @@ export interface MetricsOptions {
   readonly counts?: () => ReporterCounts
   /** The webhooks, and how deliveries go; absent: there are none. */
   readonly webhooks?: () => readonly DeliveryTally[]
+  /** The peering of the registry that a session belongs to; absent: there is no registry. */
+  readonly peeringOf?: (session: string) => string | undefined
   /** Sessions of the registry whose announcements are judged. */
   readonly judgedSessions?: () => readonly JudgedSession[]
   /** Whether the storage can be written, as `/readyz` says it; absent: none is configured. */
@@ -112,7 +114,11 @@ function seconds(milliseconds: number | null): number {
   return milliseconds === null ? 0 : shownTime(milliseconds) / 1000
 }
 
-function addSessionState({ gauge, counter }: Families, rows: () => readonly Row[]): void {
+function addSessionState(
+  { gauge, counter }: Families,
+  rows: () => readonly Row[],
+  peeringOf: (session: string) => string | undefined,
+): void {
   /** The identifier of the peer's last OPEN, so that a flap does not begin a new series. */
   const routerIds = new Map<string, string>()
 
@@ -128,7 +134,7 @@ function addSessionState({ gauge, counter }: Families, rows: () => readonly Row[
         if (negotiated !== null) routerIds.set(name, negotiated.remoteRouterId)
         const labels = {
           session: name,
-          peering: '',
+          peering: peeringOf(name) ?? '',
           remote_address: config.address,
           remote_as: config.asn,
           local_as: config.localAsn,
@@ -421,7 +427,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const made = families(registry)
   const rows = rowsOfScrape(engine, sessions)
   addDaemon(made, options)
-  addSessionState(made, rows)
+  addSessionState(made, rows, options.peeringOf ?? (() => undefined))
   addSessionMessages(made, rows)
   addSessionTables(made, rows)
   addSessionRoutes(made, rows)

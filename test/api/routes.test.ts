@@ -379,9 +379,22 @@ describe('explain', () => {
     expect(asked?.prefix.family).toBe(Family.ipv4)
   })
 
+  test('a registered prefix by its name', async () => {
+    const verdicts = [fakeVerdict('contoso-ams/web', '198.51.100.0/24', 'Verified')]
+    const world = fakeWorld({ verdicts })
+    const { app } = testApi({ world })
+    const payload = { prefix: 'contoso-ams/web', asPath: '64501' }
+    const response = await app.inject({ method: 'POST', url: '/api/v1/explain', payload })
+    expect(response.statusCode).toBe(200)
+    const prefix = parsePrefix('198.51.100.0/24')
+    expect(world.explained).toEqual([
+      { prefix, name: 'contoso-ams/web', asPath: [64501], communities: [] },
+    ])
+  })
+
   test.for<[object, string, RegExp]>([
     [{ prefix: '198.51.100.1/24' }, 'prefix', /did you mean 198\.51\.100\.0\/24/],
-    [{ prefix: 'web' }, 'prefix', /is not a prefix/],
+    [{ prefix: 'web' }, 'prefix', /neither a prefix .* nor the name of a registered prefix/],
     [{}, 'prefix', /expected string/],
     [{ prefix: '192.0.2.0/24', asPath: '64501 x' }, 'asPath', /"x" is not an AS number/],
     [{ prefix: '192.0.2.0/24', asPath: '(64501) 64502' }, 'asPath', /confederation/],

@@ -183,6 +183,8 @@ policy      community 8075:8007; at most 3 AS numbers; no prepending; bogon AS
 Nothing is wrong with it.
 `,
     })
+    const named = await run('explain', 'web', '-c', path, '--as-path', '64501', '--json')
+    expect(JSON.parse(named.output)).toMatchObject({ prefix: '198.51.100.0/24', state: 'Failed' })
     const bad = await explain('--as-path', '64501 65001 {64511}', '--json')
     expect(bad.code).toBe(1)
     const { state, findings } = JSON.parse(bad.output)

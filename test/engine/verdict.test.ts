@@ -530,6 +530,18 @@ test('every announcement has a class (SPEC 1.4)', () => {
   })
 })
 
+test('what-if judges the registration that is named, of several of one prefix', () => {
+  const lab = createEngineLab()
+  lab.session('edge-a', 3356)
+  lab.register('web', '198.51.100.0/24', { originAsns: [15169], owner: 'contoso' })
+  lab.register('any', '198.51.100.0/24', { owner: 'contoso' })
+  const prefix = { family: 1 as const, length: 24, w0: 0xc6336400 | 0, w1: 0, w2: 0, w3: 0 }
+  const ask = (name: string) =>
+    lab.engine.view.explain({ prefix, name, asPath: [3356, 174], communities: ['8075:8007'] })
+  expect(ask('web')).toMatchObject({ registration: { name: 'web' }, state: 'Failed' })
+  expect(ask('any')).toMatchObject({ registration: { name: 'any' }, state: 'Verified' })
+})
+
 test('what-if answers by the same rules', () => {
   const lab = createEngineLab()
   lab.session('edge-a', 3356)

@@ -83,6 +83,10 @@ describe('a direct peering', () => {
     const approved = await lab.as('noc', 'connection approve ams-1 --peering contoso-ams')
     expect(approved.properties).toMatchObject({ connectionState: 'Approved' })
     expect(await lab.as('noc', 'session list')).toHaveLength(2)
+    const info = (await lab.daemon.metrics()).filter(
+      ({ name }) => name === 'bgpwarden_session_info',
+    )
+    expect(info.map(({ labels }) => labels['peering'])).toEqual(['contoso-ams', 'contoso-ams'])
   })
 
   test('takes no prefix before it is Active, and is Active when its sessions are sound', async () => {

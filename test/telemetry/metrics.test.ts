@@ -36,6 +36,7 @@ function metricsOf(world: FakeWorld, perPrefixLimit = 1000, stored?: boolean) {
     version: '0.1.0',
     log,
     counts: () => ({ refusedConnections: 4, malformedUpdates: 0, prefixEvents: 9 }),
+    peeringOf: (session) => (session === 'edge-b' ? 'contoso-ams' : undefined),
     judgedSessions: () => [
       { session: 'vnet/hub', reasons: ['outside-address-space'], findings: [outside] },
       { session: 'vnet/lab', reasons: ['outside-address-space'], findings: [] },
@@ -111,7 +112,7 @@ describe('metrics of sessions', () => {
     expect(series('bgpwarden_session_info')).toEqual([
       'session=edge-a,peering=,remote_address=192.0.2.9,remote_as=64501,local_as=64500,' +
         'router_id=192.0.2.9,description=rack "7"\nÅrhus \\ north 1',
-      'session=edge-b,peering=,remote_address=2001:db8::b,remote_as=64502,local_as=64500,' +
+      'session=edge-b,peering=contoso-ams,remote_address=2001:db8::b,remote_as=64502,local_as=64500,' +
         'router_id=,description= 1',
     ])
     expect(series('bgpwarden_session_state')).toEqual(['session=edge-a 6', 'session=edge-b 3'])
