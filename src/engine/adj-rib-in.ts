@@ -4,7 +4,7 @@
  * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
  */
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
-import { giveBack } from './words.ts'
+import { giveBack, giveBackOutgrown } from './words.ts'
 
 /** No such route. */
 export const NO_SET = -1
@@ -270,7 +270,8 @@ export class AdjRibIn {
     this.allocate(capacity)
     if (this.narrow) moveNarrow(old, this.slots, this.factor, this.shift)
     else this.moveWide(old)
-    giveBack(old)
+    if (old.length < this.slots.length) giveBackOutgrown(old)
+    else giveBack(old)
   }
 
   private moveWide(old: Int32Array): void {

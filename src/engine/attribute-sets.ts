@@ -4,7 +4,7 @@
  * needs. Sets are counted; one without routes is gone at once and its octets are reclaimed.
  */
 import type { StoredWindow } from '../wire/stored-attributes.ts'
-import { giveBack } from './words.ts'
+import { giveBack, giveBackOutgrown } from './words.ts'
 
 // Fields of a record of six 32-bit words.
 /** Segment and place of the octets; -1: the record is free. */
@@ -159,7 +159,7 @@ export class AttributeSets {
     if ((this.recordsUsed + 1) * RECORD > this.records.length) {
       const larger = new Int32Array(this.records.length * 2)
       larger.set(this.records)
-      giveBack(this.records)
+      giveBackOutgrown(this.records)
       this.records = larger
     }
     return this.recordsUsed++
@@ -290,7 +290,8 @@ export class AttributeSets {
       while (table[slot] !== 0) slot = (slot + 1) & mask
       table[slot] = (hash & TAG_MASK) | (set + 1)
     }
-    giveBack(this.table)
+    if (mask > this.mask) giveBackOutgrown(this.table)
+    else giveBack(this.table)
     this.table = table
     this.mask = mask
   }
