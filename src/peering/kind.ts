@@ -188,6 +188,11 @@ export interface Kind<Spec extends object = JsonObject, Status extends object = 
   readonly fixed: Readonly<Partial<Record<keyof Spec & string, string>>>
   /** Roles that may create, update and delete; admin always may. */
   readonly writers: readonly Role[]
+  /**
+   * What a provider or customer is told who writes one that is not its own, or under a parent that is not;
+   * the same whether there is one or not. Absent: that there is none.
+   */
+  unseen?(id: string, principal: Principal): RefusedError
   readonly columns: readonly Column[]
   /** One as a client would create it: OpenAPI and `--help` show it. */
   readonly example?: {

@@ -181,11 +181,19 @@ export function createStaging(options: StagingOptions): Staging {
 
   /** The resource, if the principal may know of it. */
   function visible(kind: Kind, id: string): Resource {
-    const found = directory.find(kind.name, id)
-    if (found === undefined || !mayUse(principal, kind) || !maySee(principal, found.owner)) {
-      throw notFound(kind, id)
-    }
-    return found
+    const found = seen(kind, id)
+    if (found !== undefined) return found
+    throw unseen(kind, id) ?? notFound(kind, id)
+  }
+
+  function seen(kind: Kind, id: string): Resource | undefined {
+    const found = mayUse(principal, kind) ? directory.find(kind.name, id) : undefined
+    return found !== undefined && maySee(principal, found.owner) ? found : undefined
+  }
+
+  /** What a kind tells a tenant who writes what is not its own. */
+  function unseen(kind: Kind, id: string): RefusedError | undefined {
+    return isTenant(principal.role) ? kind.unseen?.(id, principal) : undefined
   }
 
   function demandStanding(kind: Kind, resource: Resource): void {
@@ -203,7 +211,8 @@ export function createStaging(options: StagingOptions): Staging {
       throw new RefusedError('invalid', message)
     }
     const above = kindNamed(kinds, kind.parent)
-    const found = visible(above, parent)
+    const found = seen(above, parent)
+    if (found === undefined) throw unseen(kind, id) ?? notFound(above, parent)
     demandStanding(above, found)
     return found
   }

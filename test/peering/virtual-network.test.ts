@@ -147,6 +147,206 @@ describe('gateways', () => {
   })
 })
 
+describe('flags that are used', () => {
+  const lent = async () => {
+    const lab = await networks(two, { hub: { gateway: 'RouteServer' } })
+    await lab.peer('hub', 'spoke', { allowGatewayTransit: true })
+    await lab.peer('spoke', 'hub', { useRemoteGateways: true })
+    return lab
+  }
+  const network = (addressSpace: string[], gateway: string) => ({ ...at, addressSpace, gateway })
+
+  test('are not taken away from who uses them', async () => {
+    const { registry, shown } = await lent()
+    const withdraw = registry.update(admin, 'virtualNetworkPeering', 'hub/to-spoke', {
+      allowGatewayTransit: false,
+    })
+    expect(await refusal(withdraw)).toMatchObject({
+      refusal: 'not-possible',
+      place: 'allowGatewayTransit',
+      conflictsWith: 'spoke/to-hub',
+    })
+    const gone = registry.update(admin, 'virtualNetwork', 'hub', network(two.hub, 'None'))
+    expect(await refusal(gone)).toMatchObject({ place: 'gateway', conflictsWith: 'spoke/to-hub' })
+    const own = registry.update(admin, 'virtualNetwork', 'spoke', network(two.spoke, 'VpnGateway'))
+    expect((await refusal(own)).message).toContain('a network has either its own gateway or')
+    expect(shown('spoke/to-hub')['useRemoteGateways']).toBe(true)
+  })
+
+  test('change freely where nobody does', async () => {
+    const { registry, shown } = await lent()
+    const free = { useRemoteGateways: false, allowForwardedTraffic: true }
+    await registry.update(admin, 'virtualNetworkPeering', 'spoke/to-hub', free)
+    await registry.update(admin, 'virtualNetworkPeering', 'hub/to-spoke', {
+      allowGatewayTransit: false,
+      allowVirtualNetworkAccess: false,
+    })
+    expect(shown('spoke/to-hub')).toMatchObject(free)
+    expect(shown('hub/to-spoke')).toMatchObject({
+      allowGatewayTransit: false,
+      allowVirtualNetworkAccess: false,
+    })
+  })
+
+  test('do not make another remote network', async () => {
+    const { registry } = await lent()
+    const other = registry.update(admin, 'virtualNetworkPeering', 'spoke/to-hub', {
+      remoteVirtualNetwork: 'spoke',
+    })
+    expect(await refusal(other)).toMatchObject({ place: 'remoteVirtualNetwork' })
+  })
+})
+
+describe('deleting', () => {
+  const owned = async () => {
+    const lab = await createRegistryLab()
+    const open = { peeringContributors: ['alice', 'bob'] }
+    for (const [who, name, prefix] of [
+      [alice, 'a', '10.0.0.0/16'],
+      [bob, 'b', '10.1.0.0/16'],
+    ] as const) {
+      await lab.registry.create(who, 'virtualNetwork', name, {
+        ...at,
+        addressSpace: [prefix],
+        ...open,
+      })
+    }
+    const peer = (who: typeof alice, from: string, to: string) =>
+      lab.registry.create(who, 'virtualNetworkPeering', `${from}/to-${to}`, {
+        remoteVirtualNetwork: to,
+      })
+    await peer(alice, 'a', 'b')
+    await peer(bob, 'b', 'a')
+    return { ...lab, lab, peer }
+  }
+  const close = (lab: Awaited<ReturnType<typeof owned>>) =>
+    lab.registry.update(bob, 'virtualNetwork', 'b', { ...at, addressSpace: ['10.1.0.0/16'] })
+
+  test('one side without a role on the other leaves that Disconnected, until it is there again', async () => {
+    const lab = await owned()
+    await close(lab)
+    await lab.registry.remove(alice, 'virtualNetworkPeering', 'a/to-b')
+    await lab.wait(2)
+    const left = () => lab.shown('virtualNetworkPeering', 'b/to-a')['peeringState']
+    expect([lab.has('virtualNetworkPeering', 'a/to-b'), left()]).toEqual([false, 'Disconnected'])
+    expect((await refusal(lab.peer(alice, 'a', 'b'))).refusal).toBe('forbidden')
+    const open = { ...at, addressSpace: ['10.1.0.0/16'], peeringContributors: ['alice'] }
+    await lab.registry.update(bob, 'virtualNetwork', 'b', open)
+    await lab.peer(alice, 'a', 'b')
+    expect(left()).toBe('Connected')
+  })
+
+  test.each(['update', 'sync'] as const)(
+    'and %s too need the role on the remote side',
+    async (what) => {
+      const lab = await owned()
+      await close(lab)
+      const id = 'a/to-b'
+      const write =
+        what === 'sync'
+          ? lab.registry.operate(alice, 'virtualNetworkPeering', id, 'sync', undefined)
+          : lab.registry.update(alice, 'virtualNetworkPeering', id, { allowForwardedTraffic: true })
+      expect((await refusal(write)).message).toContain('The role on the remote side is missing')
+      const foreign = lab.registry.remove(alice, 'virtualNetworkPeering', 'b/to-a')
+      expect((await refusal(foreign)).message).toContain('The role on the own side is missing')
+    },
+  )
+
+  test('a network takes its peerings along, both sides of each', async () => {
+    const { peer, registry, lab } = await networks({ ...two, other: ['10.2.0.0/16'] })
+    await peer('hub', 'spoke')
+    await peer('spoke', 'hub')
+    await registry.remove(admin, 'virtualNetwork', 'hub')
+    await lab.wait(2)
+    expect(registry.list(admin, 'virtualNetworkPeering', { limit: 9 }).total).toBe(0)
+    expect(lab.has('virtualNetwork', 'hub')).toBe(false)
+  })
+
+  test('a network is refused while a peering of another goes to it alone', async () => {
+    const { peer, registry } = await networks({ ...two, other: ['10.2.0.0/16'] })
+    await peer('hub', 'spoke')
+    await peer('spoke', 'hub')
+    await peer('other', 'hub')
+    expect(await refusal(registry.remove(admin, 'virtualNetwork', 'hub'))).toMatchObject({
+      refusal: 'not-possible',
+      conflictsWith: 'other/to-hub',
+    })
+  })
+})
+
+describe('a network', () => {
+  test.each([
+    ['without prefixes', { addressSpace: [] }, 'addressSpace', 'at least one prefix'],
+    [
+      'with 101 prefixes',
+      { addressSpace: Array.from({ length: 101 }, (_, i) => `10.${i}.0.0/16`) },
+      'addressSpace',
+      'at most 100 prefixes',
+    ],
+    [
+      'with prefixes that overlap each other',
+      { addressSpace: ['2001:db8::/32', '10.0.0.0/8', '2001:db8:1::/48'] },
+      'addressSpace[2]',
+      '2001:db8:1::/48 overlaps 2001:db8::/32 of the same address space',
+    ],
+    ['of a region of another cloud', { location: 'China North 3' }, 'location', 'AzureChinaCloud'],
+    [
+      'of a region that its cloud has not',
+      { cloud: 'AzureUSGovernment' },
+      'location',
+      'westeurope is a region of AzureCloud, not of AzureUSGovernment',
+    ],
+    [
+      'with a session to a peer outside',
+      { bgpSession: { peerAddress: '192.0.2.1', peerAsn: 65_515 } },
+      'bgpSession.peerAddress',
+      'does not lie in the address space',
+    ],
+  ])('is refused %s', async (_, spec, place, words) => {
+    const { registry } = await createRegistryLab()
+    const given = { ...at, addressSpace: ['10.0.0.0/16'], ...spec }
+    const refused = await refusal(registry.create(admin, 'virtualNetwork', 'net', given))
+    expect(refused).toMatchObject({ refusal: 'invalid', place })
+    expect(refused.message).toContain(words)
+  })
+
+  test('has its peer alone, and its password for itself', async () => {
+    const session = { bgpSession: { peerAddress: '10.0.0.4', peerAsn: 65_515 } }
+    const secret = { md5AuthenticationKey: 'correct-horse' }
+    const { registry, lab } = await networks(
+      { hub: ['10.0.0.0/16'] },
+      { hub: { ...session, ...secret } },
+    )
+    const again = { ...at, addressSpace: ['10.0.0.0/24'], ...session }
+    expect(await refusal(registry.create(admin, 'virtualNetwork', 'twin', again))).toMatchObject({
+      refusal: 'conflict',
+      place: 'bgpSession.peerAddress',
+      conflictsWith: 'hub',
+    })
+    expect(lab.running.get('vnet/hub')).toMatchObject({ password: 'correct-horse' })
+    expect(JSON.stringify(lab.shown('virtualNetwork', 'hub'))).not.toContain('correct-horse')
+    expect(lab.shown('virtualNetwork', 'hub')['bgpSession']).toMatchObject({
+      md5Authentication: true,
+    })
+  })
+
+  test('does not move', async () => {
+    const { registry } = await networks({ hub: ['10.0.0.0/16'] })
+    const moved = { ...at, addressSpace: ['10.0.0.0/16'], location: 'northeurope' }
+    expect(await refusal(registry.update(admin, 'virtualNetwork', 'hub', moved))).toMatchObject({
+      refusal: 'not-possible',
+      place: 'location',
+    })
+  })
+})
+
+test('networks of different regions of a cloud can be peered', async () => {
+  const { peer, shown } = await networks(two, { spoke: { location: 'japaneast' } })
+  await peer('hub', 'spoke')
+  await peer('spoke', 'hub')
+  expect(shown('hub/to-spoke')['peeringState']).toBe('Connected')
+})
+
 describe('a changed address space', () => {
   test('is out of sync until each side takes it over', async () => {
     const { peer, registry, shown } = await networks(two)
@@ -197,7 +397,11 @@ test('both roles are needed, and the one that is missing is named', async () => 
   const own = registry.create(alice, 'virtualNetworkPeering', 'b/to-a', {
     remoteVirtualNetwork: 'a',
   })
-  expect((await refusal(own)).refusal).toBe('not-found')
+  expect(await refusal(own)).toMatchObject({
+    refusal: 'forbidden',
+    message:
+      'The role on the own side is missing: alice has no virtual network "b" with a peering "to-a"; a token of the owner of "b" writes this side.',
+  })
   const open = { ...at, addressSpace: ['10.1.0.0/16'], peeringContributors: ['alice'] }
   await registry.update(bob, 'virtualNetwork', 'b', open)
   await peer()

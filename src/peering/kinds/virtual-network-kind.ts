@@ -217,9 +217,15 @@ export const virtualNetworkKind: Kind<VirtualNetworkSpec, VirtualNetworkStatus> 
     return { spec: given, status: before.status }
   },
   remove(network, { directory, principal }) {
-    const [user] = directory.having('virtualNetworkPeering', `remote ${network.id}`)
-    const own = directory.all('virtualNetworkPeering', network.id)
-    const foreign = own.length === 0 ? user : undefined
+    const own = new Set(
+      directory
+        .all('virtualNetworkPeering', network.id)
+        .map(({ spec: s }) => s['remoteVirtualNetwork']),
+    )
+    // A side that has its counterpart here goes, or is Disconnected, with that.
+    const foreign = directory
+      .having('virtualNetworkPeering', `remote ${network.id}`)
+      .find(({ parent, status }) => !own.has(parent) && status['disconnected'] !== true)
     if (foreign === undefined) return null
     const { words, known } = otherWords(principal, foreign, 'virtual-network peering')
     const message = `The network "${network.id}" is the remote side of ${words}; delete that peering first.`

@@ -245,6 +245,11 @@ export const virtualNetworkPeeringKind: Kind<VirtualNetworkPeeringSpec, Status> 
       'The remote network of a peering cannot change; delete it and create another.',
   },
   writers: ['customer', 'provider'],
+  unseen(id, { owner }) {
+    const [local, name] = id.split('/')
+    const message = `The role on the own side is missing: ${owner} has no virtual network "${local}"${name === undefined ? '' : ` with a peering "${name}"`}; a token of the owner of "${local}" writes this side.`
+    return new RefusedError('forbidden', message)
+  },
   columns: [
     { title: 'Remote', value: ({ remoteVirtualNetwork }) => String(remoteVirtualNetwork) },
     { title: 'State', value: ({ peeringState }) => String(peeringState) },
