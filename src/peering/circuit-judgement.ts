@@ -1,52 +1,52 @@
 /** What the sessions of a circuit's peering announce, against what they may announce. */
 import type { EngineView } from '../engine/types.ts'
-import { coversPrefix, type FamilyName, familyNames, type Prefix } from '../prefix/prefix.ts'
-import { formatPrefix, parsePrefix } from '../prefix/text.ts'
+import { coversPrefix, type Prefix } from '../prefix/prefix.ts'
+import { formatPrefix } from '../prefix/text.ts'
 import { announcedPrefixes } from './announced.ts'
-import { linkedNetworks } from './circuit-links.ts'
+import { firstOverlap, linkedNetworks } from './circuit-links.ts'
 import { prefixLimit, runningSessions } from './circuit-sessions.ts'
-import type { CircuitFindingReason } from './circuit-words.ts'
-import type { ShowContext } from './kind.ts'
-import type {
-  CircuitFinding,
-  CircuitPeering,
-  CircuitSession,
-} from './kinds/circuit-peering-spec.ts'
+import type { Directory, SessionFinding, SessionFindingReason, WantContext } from './kind.ts'
+import type { CircuitPeering, CircuitSession } from './kinds/circuit-peering-spec.ts'
 import { spaceOf } from './kinds/virtual-network.ts'
 import type { Live } from './live.ts'
 import { specialBlockOf } from './special-purpose.ts'
 
+/** Reasons that what a circuit's sessions announce is judged by. */
+export const circuitReasons = [
+  'too-many-prefixes',
+  'default-route',
+  'private-prefix',
+  'not-listed',
+  'overlapping-network',
+  'asymmetric-announcement',
+] as const satisfies readonly SessionFindingReason[]
+
 /** Prefixes that a finding names. */
 const NAMED = 20
 
-/** What a session announces, and whether that is all of it. */
-interface Announced {
-  readonly session: CircuitSession
-  readonly established: boolean
-  /** Established, and its whole table is here. */
-  readonly complete: boolean
+/** A table as it was read last. */
+interface Table {
+  /** Changes when the table does. */
+  readonly mark: string
   readonly prefixes: readonly Prefix[]
   /** The same as text. */
   readonly texts: ReadonlySet<string>
 }
 
-interface Kept {
-  readonly mark: string
-  readonly prefixes: readonly Prefix[]
-  readonly texts: ReadonlySet<string>
+/** What a session announces, and whether that is all of it. */
+interface Announced extends Table {
+  readonly session: CircuitSession
+  readonly complete: boolean
 }
 
-/** What was read last of each session, and a text that changes when its table does. */
-const kept = new WeakMap<EngineView, Map<string, Kept>>()
+const kept = new WeakMap<EngineView, Map<string, Table>>()
 
-function readTable(live: Live, { name, family }: CircuitSession): Kept {
+function readTable(live: Live, { name, family }: CircuitSession): Table {
   const tallies = live.engine.tallies(name)
-  const mark = `${tallies?.announced[family]} ${tallies?.withdrawn[family]} ${tallies?.prefixes[family]}`
-  let tables = kept.get(live.engine)
-  if (tables === undefined) {
-    tables = new Map()
-    kept.set(live.engine, tables)
-  }
+  const counts = [tallies?.announced, tallies?.withdrawn, tallies?.prefixes]
+  const mark = counts.map((each) => each?.[family]).join(' ')
+  const tables = kept.get(live.engine) ?? new Map<string, Table>()
+  kept.set(live.engine, tables)
   const known = tables.get(name)
   if (known?.mark === mark) return known
   const prefixes = announcedPrefixes(live, name)
@@ -55,243 +55,187 @@ function readTable(live: Live, { name, family }: CircuitSession): Kept {
   return read
 }
 
-function announcedOf(peering: CircuitPeering, { directory, live }: ShowContext): Announced[] {
+function announcedOf(peering: CircuitPeering, directory: Directory, live: Live): Announced[] {
   return runningSessions(peering, directory).map((session) => {
-    const { name } = session
-    const established = live.session(name)?.stateName === 'Established'
-    const { prefixes, texts } = readTable(live, session)
-    return {
-      session,
-      established,
-      complete: established && live.engine.tablesComplete(name),
-      prefixes,
-      texts,
-    }
+    const { name, family } = session
+    const up = live.session(name)?.stateName === 'Established'
+    const complete = up && live.engine.tallies(name)?.complete[family] === true
+    return { ...readTable(live, session), session, complete }
   })
 }
 
-function sentenceList(prefixes: readonly string[]): string {
+/** @returns prefixes of a family that are listed, announced on no link, and not to be waited for */
+export function absentPrefixes(
+  peering: CircuitPeering,
+  { directory, live }: WantContext,
+): readonly string[] {
+  const announced = announcedOf(peering, directory, live).filter(({ complete }) => complete)
+  return peering.spec.advertisedPublicPrefixes.filter((text) => {
+    const family = text.includes(':') ? 'ipv6' : 'ipv4'
+    const there = announced.filter(({ session }) => session.family === family)
+    return there.length > 0 && !there.some(({ texts }) => texts.has(text))
+  })
+}
+
+/** `198.51.100.0/24, 203.0.113.0/24 and 3 more`. */
+export function named(prefixes: readonly string[]): string {
   const more = prefixes.length > 3 ? ` and ${prefixes.length - 3} more` : ''
   return `${prefixes.slice(0, 3).join(', ')}${more}`
 }
 
-interface Said {
-  readonly reason: CircuitFindingReason
-  readonly severity?: CircuitFinding['severity']
-  readonly sessions: readonly string[]
-  readonly prefixes?: readonly string[]
-  /** @param named the prefixes, in words */
-  readonly message: (named: string) => string
-  readonly action: string
+/** `the primary IPv4 session`. */
+export function sessionWords({ link, family }: Pick<CircuitSession, 'link' | 'family'>): string {
+  return `the ${link.toLowerCase()} ${family === 'ipv4' ? 'IPv4' : 'IPv6'} session`
 }
 
-function finding(said: Said): CircuitFinding {
-  const { reason, severity = 'error', sessions, prefixes = [], message, action } = said
+type Said = Pick<SessionFinding, 'reason' | 'message' | 'action'> &
+  Partial<Pick<SessionFinding, 'severity'>>
+
+function finding(session: CircuitSession, prefixes: readonly string[], said: Said): SessionFinding {
   return {
-    reason,
-    severity,
-    sessions: [...sessions],
-    message: message(sentenceList(prefixes)),
-    action,
+    severity: 'error',
+    ...said,
+    session: session.name,
     prefixes: prefixes.slice(0, NAMED),
     count: prefixes.length,
   }
-}
-
-/** Prefixes that pass a test, each with the sessions that announce any of them. */
-function pick(announced: readonly Announced[], test: (prefix: Prefix) => boolean) {
-  const found = new Set<string>()
-  const sessions: string[] = []
-  for (const { session, prefixes } of announced) {
-    const some = prefixes.filter(test)
-    if (some.length > 0) sessions.push(session.name)
-    for (const prefix of some) found.add(formatPrefix(prefix))
-  }
-  return { prefixes: [...found], sessions }
 }
 
 function isDefault({ length }: Readonly<Prefix>): boolean {
   return length === 0
 }
 
-/** Sessions that are down; one whose peer announced too much says so. */
-function downFindings(
-  peering: CircuitPeering,
-  context: ShowContext,
-  announced: readonly Announced[],
-) {
-  const limit = prefixLimit(peering, context.directory)
-  return announced.flatMap(({ session: { name, link, family }, established }) => {
-    if (established) return []
-    const status = context.live.session(name)
-    const closed = status?.lastError?.includes('(maxPrefixes)') === true
-    const where = `The ${link.toLowerCase()} ${family} session`
-    return closed
-      ? [
-          finding({
-            reason: 'too-many-prefixes',
-            sessions: [name],
-            message: () => `${where} was closed: it announced more than ${limit} prefixes.`,
-            action: `The customer announces at most ${limit} prefixes, aggregated where needed; the session comes back by itself.`,
-          }),
-        ]
-      : [
-          finding({
-            reason: 'session-down',
-            severity: 'warning',
-            sessions: [name],
-            message: () =>
-              `${where} is ${status?.stateName ?? 'Idle'}${status?.lastError ? `: ${status.lastError}` : ''}.`,
-            action:
-              'Both sides look at addresses, AS number, VLAN and shared key of that link; without both links there is no redundancy.',
-          }),
-        ]
-  })
-}
-
-function microsoftFindings(peering: CircuitPeering, announced: readonly Announced[], live: Live) {
-  const found: CircuitFinding[] = []
-  const add = (
-    picked: { prefixes: string[]; sessions: string[] },
-    said: Omit<Said, 'sessions'>,
-  ) => {
-    if (picked.prefixes.length > 0) found.push(finding({ ...said, ...picked }))
+/** What the session of Microsoft peering announces that it does not take. */
+function microsoftFindings(
+  { session, prefixes }: Announced,
+  listed: ReadonlySet<string>,
+  live: Live,
+): SessionFinding[] {
+  const allowed = live.settings.allowSpecialPurpose
+  const defaults: string[] = []
+  const notPublic: string[] = []
+  const unlisted: string[] = []
+  for (const prefix of prefixes) {
+    const text = formatPrefix(prefix)
+    if (isDefault(prefix)) defaults.push(text)
+    else if (specialBlockOf(prefix) && !allowed.some((each) => coversPrefix(each, prefix))) {
+      notPublic.push(text)
+    } else if (!listed.has(text)) unlisted.push(text)
   }
-  add(pick(announced, isDefault), {
-    reason: 'default-route',
-    message: (named) => `The customer announces the default route (${named}), which is not taken.`,
-    action: 'The customer filters the default route towards this peering.',
-  })
-  const isPrivate = (prefix: Prefix) => {
-    if (isDefault(prefix) || specialBlockOf(prefix) === undefined) return false
-    return !live.settings.allowSpecialPurpose.some((each) => coversPrefix(each, prefix))
-  }
-  add(pick(announced, isPrivate), {
-    reason: 'private-prefix',
-    message: (named) => `The customer announces ${named}, not public, which is not taken.`,
-    action:
-      'The customer announces public prefixes alone here; private ones belong on private peering.',
-  })
-  const { validations } = peering.status
-  const listed = new Map(validations.map((each) => [each.prefix, each]))
-  const isUnlisted = (prefix: Prefix) =>
-    !isDefault(prefix) && !isPrivate(prefix) && !listed.has(formatPrefix(prefix))
-  add(pick(announced, isUnlisted), {
-    reason: 'not-listed',
-    message: (named) => `The customer announces ${named}, not among the advertisedPublicPrefixes.`,
-    action: 'Add it to advertisedPublicPrefixes, or the customer stops announcing it.',
-  })
-  const unsure = validations.filter(({ validationState }) => validationState !== 'Configured')
-  const decided = unsure.filter(({ validationState }) => validationState !== 'Configuring')
-  if (decided.length > 0) {
+  const where = `On ${sessionWords(session)} the customer announces`
+  const found: SessionFinding[] = []
+  if (defaults.length > 0) {
     found.push(
-      finding({
-        reason: 'validation-needed',
-        sessions: [],
-        prefixes: decided.map(({ prefix }) => prefix),
-        message: () =>
-          decided
-            .slice(0, 3)
-            .map(({ message }) => message)
-            .join(' '),
-        action:
-          'Do what the message says of each prefix; an operator approves by hand what no registry shows.',
+      finding(session, defaults, {
+        reason: 'default-route',
+        message: `${where} the default route, which Microsoft peering does not take.`,
+        action: 'The customer filters the default route towards this peering.',
       }),
     )
   }
-  for (const family of familyNames) {
-    const complete = announced.filter((each) => each.complete && each.session.family === family)
-    const absent = validations
-      .map(({ prefix }) => prefix)
-      .filter((prefix) => prefix.includes(':') === (family === 'ipv6'))
-      .filter((prefix) => !complete.some(({ texts }) => texts.has(prefix)))
-    if (complete.length === 0 || absent.length === 0) continue
+  if (notPublic.length > 0) {
     found.push(
-      finding({
-        reason: 'not-received',
-        sessions: complete.map(({ session }) => session.name),
-        prefixes: absent,
-        message: (named) => `${named} is listed, and the customer does not announce it.`,
+      finding(session, notPublic, {
+        reason: 'private-prefix',
+        message: `${where} ${named(notPublic)}, not public, which Microsoft peering does not take.`,
         action:
-          'The customer announces it on both links, or takes it out of advertisedPublicPrefixes.',
+          'The customer announces public prefixes alone here; others belong on private peering.',
+      }),
+    )
+  }
+  if (unlisted.length > 0) {
+    found.push(
+      finding(session, unlisted, {
+        reason: 'not-listed',
+        message: `${where} ${named(unlisted)}, not among the advertisedPublicPrefixes.`,
+        action: 'Add it to advertisedPublicPrefixes, or the customer stops announcing it.',
       }),
     )
   }
   return found
 }
 
-/** Whatever one link of a family announces and the other does not, as far as both are complete. */
-function asymmetry(announced: readonly Announced[], family: FamilyName): CircuitFinding[] {
-  const [one, other] = announced.filter((each) => each.session.family === family && each.complete)
-  if (one === undefined || other === undefined) return []
-  return [
-    [one, other],
-    [other, one],
-  ].flatMap(([has, lacks]) => {
-    if (has === undefined || lacks === undefined) return []
-    const prefixes = [...has.texts].filter((text) => !lacks.texts.has(text))
-    if (prefixes.length === 0) return []
-    const [here, there] = [has, lacks].map(({ session }) => session.link.toLowerCase())
-    return [
-      finding({
-        reason: 'asymmetric-announcement',
-        severity: 'warning',
-        sessions: [lacks.session.name],
-        prefixes,
-        message: (named) =>
-          `${named} is announced on the ${here} link and not on the ${there} one.`,
-        action: `The customer announces the same prefixes on both links; without, they are lost when the ${here} link fails.`,
-      }),
-    ]
-  })
-}
-
 /** What private peering announces that meets a virtual network that is linked to the circuit. */
-function overlaps(
+function privateFindings(
+  { session, prefixes }: Announced,
   { parent }: CircuitPeering,
-  announced: readonly Announced[],
-  { directory }: ShowContext,
-): CircuitFinding[] {
-  return linkedNetworks(directory, parent).flatMap((network) => {
+  directory: Directory,
+): SessionFinding[] {
+  const met = linkedNetworks(directory, parent).flatMap((network) => {
     const space = spaceOf(network)
-    const meets = (prefix: Prefix) =>
-      !isDefault(prefix) &&
-      space.some((each) => coversPrefix(each, prefix) || coversPrefix(prefix, each))
-    const { prefixes, sessions } = pick(announced, meets)
-    if (prefixes.length === 0) return []
-    const met = space.filter((each) =>
-      prefixes.some((text) => {
-        const prefix = parsePrefix(text)
-        return coversPrefix(each, prefix) || coversPrefix(prefix, each)
-      }),
-    )
-    return [
-      finding({
-        reason: 'overlapping-prefix',
-        sessions,
-        prefixes,
-        message: (named) =>
-          `The customer announces ${named}, which overlaps ${sentenceList(met.map(formatPrefix))} of the virtual network "${network.id}" linked to the circuit.`,
-        action:
-          'The customer announces only what lies outside the linked networks, or the link is deleted.',
-      }),
-    ]
+    return prefixes.flatMap((prefix) => {
+      const found = isDefault(prefix) ? null : firstOverlap([prefix], space)
+      return found === null ? [] : [{ text: formatPrefix(prefix), other: found.other, network }]
+    })
   })
+  const [first] = met
+  if (first === undefined) return []
+  const texts = [...new Set(met.map(({ text }) => text))]
+  return [
+    finding(session, texts, {
+      reason: 'overlapping-network',
+      message: `On ${sessionWords(session)} the customer announces ${named(texts)}; ${first.text} overlaps ${formatPrefix(first.other)} of the virtual network "${first.network.id}", which is linked to the circuit.`,
+      action:
+        'The customer announces only what lies outside the linked networks, or the link is deleted.',
+    }),
+  ]
 }
 
-/** @returns what is wrong with a peering now, the gravest kinds first */
-export function judgeCircuit(peering: CircuitPeering, context: ShowContext) {
-  const announced = announcedOf(peering, context)
-  const { live } = context
-  const special =
-    peering.spec.peeringType === 'MicrosoftPeering'
-      ? microsoftFindings(peering, announced, live)
-      : overlaps(peering, announced, context)
-  const findings = [
-    ...downFindings(peering, context, announced),
-    ...special,
-    ...familyNames.flatMap((family) => asymmetry(announced, family)),
+/** What one link announces and the other does not, as far as both tables are complete. */
+function asymmetry(here: Announced, announced: readonly Announced[]): SessionFinding[] {
+  const { session, complete, texts } = here
+  const other = announced.find(
+    (each) => each.session.family === session.family && each.session.link !== session.link,
+  )
+  if (!complete || other?.complete !== true) return []
+  const missing = [...other.texts].filter((text) => !texts.has(text))
+  if (missing.length === 0) return []
+  const there = other.session.link.toLowerCase()
+  return [
+    finding(session, missing, {
+      reason: 'asymmetric-announcement',
+      severity: 'warning',
+      message: `On ${sessionWords(session)} ${named(missing)} is missing, which the ${there} one has.`,
+      action: `The customer announces the same prefixes on both links; as it is, they are lost when the ${there} link fails.`,
+    }),
   ]
-  const counts = new Map(announced.map(({ session, texts }) => [session.name, texts.size]))
-  return { findings, counts }
+}
+
+/** A session that was closed because its peer announced more than agreed. */
+function tooMany(
+  session: CircuitSession,
+  peering: CircuitPeering,
+  { directory, live }: WantContext,
+): SessionFinding[] {
+  const status = live.session(session.name)
+  if (status?.stateName === 'Established') return []
+  if (status?.lastError?.includes('(maxPrefixes)') !== true) return []
+  const limit = prefixLimit(peering, directory)
+  return [
+    finding(session, [], {
+      reason: 'too-many-prefixes',
+      message: `${sessionWords(session).replace('the', 'The')} was closed, because the customer announced more than ${limit} prefixes.`,
+      action: `The customer announces ${limit} prefixes at most; the session then comes back by itself.`,
+    }),
+  ]
+}
+
+/** @returns what is wrong with what the sessions of a peering announce, in the order of the sessions */
+export function judgeCircuit(peering: CircuitPeering, context: WantContext): SessionFinding[] {
+  const { directory, live } = context
+  const announced = announcedOf(peering, directory, live)
+  const listed = new Set(peering.spec.advertisedPublicPrefixes)
+  const isMicrosoft = peering.spec.peeringType === 'MicrosoftPeering'
+  return announced.flatMap((each) => [
+    ...tooMany(each.session, peering, context),
+    ...(isMicrosoft
+      ? microsoftFindings(each, listed, live)
+      : privateFindings(each, peering, directory)),
+    ...asymmetry(each, announced),
+  ])
+}
+
+/** @returns how many prefixes a session announces */
+export function announcedCount(live: Live, { name, family }: CircuitSession): number {
+  return live.engine.tallies(name)?.prefixes[family] ?? 0
 }

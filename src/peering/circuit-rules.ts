@@ -1,8 +1,9 @@
 /** Rules on how a circuit's peering is configured. */
-import { coversPrefix, type FamilyName, familyNames, type Prefix } from '../prefix/prefix.ts'
+import { coversPrefix, type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { formatPrefix, parsePrefix } from '../prefix/text.ts'
 import { isPrivateAsn } from '../wire/as-path-facts.ts'
-import { circuitSessions, sessionConfig, subnetKeys } from './circuit-sessions.ts'
+import { demandClearOfNetworks, type Subnet, subnetKeys, subnetsOf } from './circuit-links.ts'
+import { circuitSessions, sessionConfig } from './circuit-sessions.ts'
 import { type Link, links } from './circuit-words.ts'
 import { type Directory, RefusedError, type Resource, type RuleContext } from './kind.ts'
 import { circuitOf, isUsable } from './kinds/circuit.ts'
@@ -90,23 +91,6 @@ function demandAloneOfType({ id, parent, spec }: Draft, directory: Directory): v
   throw new RefusedError('conflict', message, { place: 'peeringType', conflictsWith: other.id })
 }
 
-/** A subnet of a peering, and the key that gives it. */
-interface Subnet {
-  readonly place: string
-  readonly prefix: Prefix
-}
-
-/** @returns the subnets that a peering gives */
-export function subnetsOf(spec: CircuitPeeringSpec): Subnet[] {
-  return familyNames.flatMap((family) =>
-    links.flatMap((link) => {
-      const place = subnetKeys[family][link]
-      const text = spec[place]
-      return text === undefined ? [] : [{ place, prefix: parsePrefix(text) }]
-    }),
-  )
-}
-
 /** A family has both links or none. */
 function demandBothLinks(spec: CircuitPeeringSpec, family: FamilyName): void {
   const missing = links.filter((link) => spec[subnetKeys[family][link]] === undefined)
@@ -144,6 +128,9 @@ function demandSubnets(peering: Draft, context: RuleContext): void {
     }
   }
   demandApart(peering, subnets, context)
+  if (spec.peeringType === 'AzurePrivatePeering') {
+    demandClearOfNetworks(subnets, peering.parent, context)
+  }
 }
 
 /** Subnets of one circuit are four, or eight, different ones. */

@@ -1,13 +1,13 @@
 /** The sessions of a circuit's peering: one on each link, for each family. */
-import { type FamilyName, familyNames } from '../prefix/prefix.ts'
+import { familyNames } from '../prefix/prefix.ts'
 import { parsePrefix } from '../prefix/text.ts'
 import type { SessionConfig } from '../session/types.ts'
-import { type Link, links } from './circuit-words.ts'
+import { subnetKeys } from './circuit-links.ts'
+import { links } from './circuit-words.ts'
 import type { Directory } from './kind.ts'
 import { circuitOf, isUsable } from './kinds/circuit.ts'
 import {
   type CircuitPeering,
-  type CircuitPeeringSpec,
   type CircuitSession,
   MOST_ADVERTISED,
 } from './kinds/circuit-peering-spec.ts'
@@ -23,12 +23,6 @@ const WARN_AT = 80
 const DOWN_FOR = 5
 
 type Peering = Pick<CircuitPeering, 'id' | 'parent' | 'spec'>
-
-/** Keys of the subnets, by link and family. */
-export const subnetKeys = {
-  ipv4: { Primary: 'primaryPeerAddressPrefix', Secondary: 'secondaryPeerAddressPrefix' },
-  ipv6: { Primary: 'primaryPeerAddressPrefixV6', Secondary: 'secondaryPeerAddressPrefixV6' },
-} as const satisfies Record<FamilyName, Record<Link, keyof CircuitPeeringSpec>>
 
 /** @returns every session that a peering would run, whatever its state */
 export function circuitSessions({ id, spec }: Pick<Peering, 'id' | 'spec'>): CircuitSession[] {

@@ -138,7 +138,15 @@ export interface Question<Spec, Status = JsonObject> {
 }
 
 /** Reasons that what a resource's session announces is judged by. */
-export const sessionFindingReasons = ['outside-address-space'] as const
+export const sessionFindingReasons = [
+  'outside-address-space',
+  'too-many-prefixes',
+  'default-route',
+  'private-prefix',
+  'not-listed',
+  'overlapping-network',
+  'asymmetric-announcement',
+] as const
 export type SessionFindingReason = (typeof sessionFindingReasons)[number]
 
 /** What is wrong with what a session announces, whatever registered prefixes there are. */

@@ -81,13 +81,15 @@ export function createSessionFindings(options: SessionFindingsOptions): SessionF
   /** The look that is under way. */
   let looking: Promise<void> | null = null
 
-  /** Changes whenever a route of the sessions came or went, or a resource changed. */
+  /** Changes whenever a route of the sessions came or went, one came up or down, or a resource changed. */
   function signatureOf(sessions: readonly string[]): string {
     const counts = sessions.flatMap((name) => {
       const tallies = live.engine.tallies(name)
       if (tallies === undefined) return [name]
-      const { announced, withdrawn, prefixes } = tallies
-      return [announced, withdrawn, prefixes].map(({ ipv4, ipv6 }) => `${ipv4} ${ipv6}`)
+      const { announced, withdrawn, prefixes, complete } = tallies
+      const numbers = [announced, withdrawn, prefixes, complete]
+      const state = live.session(name)?.stateName ?? ''
+      return [state, ...numbers.map(({ ipv4, ipv6 }) => `${ipv4} ${ipv6}`)]
     })
     return `${generation} ${counts.join(' ')}`
   }

@@ -1,9 +1,8 @@
 /** Links of a circuit to virtual networks, which private peering then reaches. */
 import { z } from 'zod'
 import { mapping, printable } from '../../fields/readers.ts'
-import { formatPrefix } from '../../prefix/text.ts'
-import { firstOverlap, linkedNetworks, linkKey } from '../circuit-links.ts'
-import { peeringsOf, subnetsOf } from '../circuit-rules.ts'
+import { demandClearOnCircuit, linkKey } from '../circuit-links.ts'
+import { peeringsOf } from '../circuit-rules.ts'
 import { runningSessions } from '../circuit-sessions.ts'
 import { nameField } from '../fields.ts'
 import {
@@ -59,9 +58,8 @@ function demandNetwork(id: string, { directory, principal }: RuleContext): Virtu
 }
 
 /** @throws RefusedError when the circuit has no private peering, which links go over */
-function demandPrivatePeering(circuit: string, directory: Directory): CircuitPeering {
-  const found = privatePeeringOf(circuit, directory)
-  if (found !== undefined) return found
+function demandPrivatePeering(circuit: string, directory: Directory): void {
+  if (privatePeeringOf(circuit, directory) !== undefined) return
   const message = `The circuit "${circuit}" has no AzurePrivatePeering, which reaches virtual networks; configure that first.`
   throw new RefusedError('not-possible', message, { conflictsWith: circuit })
 }
@@ -81,43 +79,6 @@ function demandRoom(circuit: string, directory: Directory): void {
   if (directory.count('circuitLink', circuit) < limit) return
   const message = `The circuit "${circuit}" is linked to ${limit} virtual networks, as many as its tier and bandwidth allow; Premium or more bandwidth allows more.`
   throw new RefusedError('not-possible', message)
-}
-
-/** The network meets no other network of the circuit, nor the subnets of its private peering. */
-function demandApart(
-  network: VirtualNetwork,
-  circuit: string,
-  peering: CircuitPeering,
-  directory: Directory,
-): void {
-  const space = spaceOf(network)
-  const refuse = (own: string, other: string, whose: string, conflictsWith: string): never => {
-    const message = `${own} of "${network.id}" overlaps ${other} of ${whose}; what a circuit reaches must not overlap.`
-    throw new RefusedError('conflict', message, {
-      place,
-      reason: 'overlapping-prefix',
-      conflictsWith,
-    })
-  }
-  for (const other of linkedNetworks(directory, circuit)) {
-    const found = firstOverlap(space, spaceOf(other))
-    if (found === null) continue
-    refuse(
-      formatPrefix(found.own),
-      formatPrefix(found.other),
-      `"${other.id}", which is linked to the circuit already`,
-      other.id,
-    )
-  }
-  const subnets = subnetsOf(peering.spec).map(({ prefix }) => prefix)
-  const found = firstOverlap(space, subnets)
-  if (found === null) return
-  refuse(
-    formatPrefix(found.own),
-    formatPrefix(found.other),
-    `the private peering "${peering.id}"`,
-    peering.id,
-  )
 }
 
 function statusOf(
@@ -151,7 +112,7 @@ export const circuitLinkKind: Kind<Spec, Status> = {
   create({ id, parent, spec: given }, context) {
     const { directory } = context
     const circuit = parent ?? ''
-    const peering = demandPrivatePeering(circuit, directory)
+    demandPrivatePeering(circuit, directory)
     const network = demandNetwork(given.virtualNetwork, context)
     const same = directory
       .all('circuitLink', circuit)
@@ -165,7 +126,8 @@ export const circuitLinkKind: Kind<Spec, Status> = {
       throw new RefusedError('not-possible', message, { place, conflictsWith: network.id })
     }
     demandRoom(circuit, directory)
-    demandApart(network, circuit, peering, directory)
+    const space = spaceOf(network)
+    demandClearOnCircuit({ id: network.id, space }, circuit, place, context)
     return { spec: given, status: {} }
   },
   update: ({ status }, given) => ({ spec: given, status }),

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { asn, listOf, mapping, oneOf, prefix, text, whole, yesOrNo } from '../../fields/readers.ts'
 import { type RegistryName, registryNames } from '../../irr/registry-names.ts'
 import { formatPrefix } from '../../prefix/text.ts'
-import { circuitFindingReasons, type Link, links } from '../circuit-words.ts'
-import type { Resource } from '../kind.ts'
+import { type Link, links } from '../circuit-words.ts'
+import { type Resource, sessionFindingReasons } from '../kind.ts'
 import { prefixText, provisioningStates } from './common.ts'
 import { sessionStates } from './connection-spec.ts'
 
@@ -85,10 +85,13 @@ export const circuitPeeringSpec = mapping(
   'with peeringType, peerASN, vlanId and the subnets of its links',
 )
 
+/** What is wrong with a peering besides what each session announces. */
+export const peeringFindingReasons = ['session-down', 'validation-needed', 'not-received'] as const
+
 const finding = z.object({
-  reason: z.enum(circuitFindingReasons),
+  reason: z.enum([...sessionFindingReasons, ...peeringFindingReasons]),
   severity: z.enum(['error', 'warning']),
-  sessions: z.array(z.string()),
+  session: z.string().nullable().describe('Where it applies; null: to the peering.'),
   message: z.string(),
   action: z.string(),
   prefixes: z.array(z.string()).describe('The first of those that it is about.'),

@@ -1,7 +1,8 @@
 /** Private and Microsoft peering of a circuit: a session on each link for each family, judged together. */
 import { listOf, mapping, printable } from '../../fields/readers.ts'
 import { parsePrefix } from '../../prefix/text.ts'
-import { judgeCircuit } from '../circuit-judgement.ts'
+import { findingsOf } from '../circuit-findings.ts'
+import { announcedCount, circuitReasons, judgeCircuit } from '../circuit-judgement.ts'
 import {
   advertisedState,
   beginValidations,
@@ -113,17 +114,14 @@ function remove({ id, parent, spec }: CircuitPeering, { directory }: RuleContext
 function show(peering: CircuitPeering, context: ShowContext) {
   const { directory, live } = context
   const { sharedKey, ...spec } = peering.spec
-  const { findings, counts } = judgeCircuit(peering, context)
+  const findings = findingsOf(peering, context)
   const running = new Set(runningSessions(peering, directory).map(({ name }) => name))
-  const sessions = circuitSessions(peering).map(({ local, peer, ...session }) => ({
-    ...session,
-    localAddress: local,
-    peerAddress: peer,
-    state: running.has(session.name)
-      ? (live.session(session.name)?.stateName ?? 'PendingAdd')
-      : 'None',
-    prefixes: counts.get(session.name) ?? 0,
-  }))
+  const sessions = circuitSessions(peering).map((session) => {
+    const { name, link, family, local, peer } = session
+    const state = running.has(name) ? (live.session(name)?.stateName ?? 'PendingAdd') : 'None'
+    const prefixes = announcedCount(live, session)
+    return { name, link, family, localAddress: local, peerAddress: peer, state, prefixes }
+  })
   const { validations } = peering.status
   return {
     ...spec,
@@ -249,6 +247,7 @@ export const circuitPeeringKind: Kind<CircuitPeeringSpec, CircuitPeeringStatus> 
     }))
     return { sessions, registrations: registrationsOf(peering, directory) }
   },
+  judges: { reasons: circuitReasons, findings: judgeCircuit },
   follows: { circuit: 'any' },
   advance({ spec, status }, { live }) {
     const validations = continueValidations(spec, status.validations, live)

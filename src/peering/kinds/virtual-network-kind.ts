@@ -5,6 +5,7 @@ import { formatPrefix, parseAddress, parsePrefix } from '../../prefix/text.ts'
 import type { SessionConfig } from '../../session/types.ts'
 import { otherWords } from '../access.ts'
 import { announcedPrefixes, outsideOf } from '../announced.ts'
+import { demandClearOnCircuits, demandUnlinked } from '../circuit-links.ts'
 import {
   type Kind,
   RefusedError,
@@ -133,6 +134,7 @@ function judge(network: Pick<VirtualNetwork, 'id' | 'spec'>, context: RuleContex
   const space = spaceOf(network)
   demandDistinct(space)
   demandClear(network.id, space, context)
+  demandClearOnCircuits({ id: network.id, space }, context)
   const config = sessionConfig(network, context.live)
   if (config === null) return
   const place = 'bgpSession.peerAddress'
@@ -214,9 +216,12 @@ export const virtualNetworkKind: Kind<VirtualNetworkSpec, VirtualNetworkStatus> 
   update(before, given, context) {
     judge({ id: before.id, spec: given }, context)
     demandGatewayStays(before, given, context)
+    if (given.gateway !== before.spec.gateway) demandUnlinked(before.id, context)
     return { spec: given, status: before.status }
   },
-  remove(network, { directory, principal }) {
+  remove(network, context) {
+    const { directory, principal } = context
+    demandUnlinked(network.id, context)
     const own = new Set(
       directory
         .all('virtualNetworkPeering', network.id)
