@@ -15,7 +15,12 @@ export interface Child {
 
 /** Starts a command line. */
 export function startChild(...args: string[]): Child {
-  const child = spawn(process.execPath, [launcher, ...args])
+  return startProgram(launcher, ...args)
+}
+
+/** Starts a program of Node's. @param file its JavaScript */
+export function startProgram(file: string, ...args: string[]): Child {
+  const child = spawn(process.execPath, [file, ...args])
   const takers = new Set<() => void>()
   let text = ''
   let over = false
