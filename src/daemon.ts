@@ -254,7 +254,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       demandApart(difference.inForce, runtime.sessionConfigs())
       sessions.verify(difference.inForce.sessions, difference.inForce.listen.dynamic)
       config = difference.inForce
-      if (difference.irrChanged) irr.configure(config.irr)
+      irr.configure(config.irr)
       applyDifference(difference, engine, sessions, clock.now())
       void registry.refresh()
       background.wake()

@@ -23,8 +23,6 @@ export interface ConfigDifference {
   readonly prefixes: ListDifference<Registration>
   /** The policy of all prefixes; overrides of one prefix show in `prefixes`. */
   readonly policyChanged: boolean
-  /** Where routing-registry data comes from. */
-  readonly irrChanged: boolean
   /** Ranges of unknown peers (`listen.dynamic`). */
   readonly dynamicChanged: boolean
   /** Keys that changed in the file and take effect only when the daemon starts again. */
@@ -102,7 +100,6 @@ export function diffConfig(old: Config, next: Config): ConfigDifference {
     sessions: diffList(old.sessions, inForce.sessions),
     prefixes: diffList(old.prefixes, next.prefixes),
     policyChanged: !isDeepStrictEqual(old.policy, next.policy),
-    irrChanged: !isDeepStrictEqual(old.irr, next.irr),
     dynamicChanged: !isDeepStrictEqual(old.listen.dynamic, inForce.listen.dynamic),
     restartNeeded,
     inForce,

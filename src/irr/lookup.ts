@@ -1,4 +1,5 @@
 /** Answers of the registries for rules that cannot wait: each is asked for once, and kept for a while. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import type { Clock } from '../session/types.ts'
@@ -41,7 +42,7 @@ export interface Lookup {
    * @returns null: it is being asked
    */
   ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
-  /** Takes other settings; what was read before is forgotten. */
+  /** Takes other settings: what was read before is forgotten. The same ones: dumps that changed are read now. */
   configure(settings: IrrSettings): void
   status(): IrrStatus
   close(): void
@@ -51,12 +52,13 @@ export interface Lookup {
 export function createLookup(options: LookupOptions): Lookup {
   const { clock } = options
   const answers = new Map<string, Answer>()
-  let irr = make(options.settings)
+  let { settings } = options
+  let irr = make(settings)
 
-  function make(settings: IrrSettings): Irr {
+  function make(given: IrrSettings): Irr {
     return createIrr({
       ...options,
-      ...settings,
+      ...given,
       onLoaded(objects) {
         answers.clear()
         options.onLoaded?.(objects)
@@ -87,10 +89,15 @@ export function createLookup(options: LookupOptions): Lookup {
       )
       return answer.found
     },
-    configure(settings) {
+    configure(given) {
+      if (isDeepStrictEqual(given, settings)) {
+        void irr.refresh()
+        return
+      }
+      settings = given
       irr.close()
       answers.clear()
-      irr = make(settings)
+      irr = make(given)
     },
     status: () => irr.status(),
     close: () => irr.close(),

@@ -46,6 +46,38 @@ protocol device {}
 ${originated(routes)}${sessions.join('')}`
 }
 
+/** A session of a customer on one link of a circuit. */
+export interface CircuitSession extends BirdSession {
+  readonly asn: number
+  readonly password: string
+  readonly routes: readonly Route[]
+}
+
+/** @returns bird.conf of a customer's router: every session announces routes of its own */
+export function circuitRouter(
+  routerId: string,
+  peerAsn: number,
+  sessions: readonly CircuitSession[],
+): string {
+  const blocks = sessions.map(({ own, peer, asn, password, routes }, number) => {
+    const family = isIpv6(own) ? 'ipv6' : 'ipv4'
+    const table = `table${number}`
+    return `${family} table ${table};
+protocol static static${number} { ${family} { table ${table}; };
+${routes.map(staticRoute).join('')}}
+protocol bgp session${number} {
+  local ${own} as ${asn}; neighbor ${peer} as ${peerAsn}; ${timers}
+  password "${password}";
+  ${family} { table ${table}; import none; export all; next hop self; };
+}
+`
+  })
+  return `router id ${routerId};
+log stderr all;
+protocol device {}
+${blocks.join('')}`
+}
+
 export interface RouteServer {
   readonly asn: number
   readonly own: string

@@ -18,6 +18,8 @@ export type People = Readonly<Record<string, Pick<Principal, 'role' | 'owner'>>>
 export interface RegistryLab<Person extends string> {
   readonly lan: Lan
   readonly daemon: Daemon
+  /** What the daemon was started with. */
+  readonly config: Record<string, unknown>
   /** Makes a folder of its own. */
   folder(name: string): Promise<string>
   /** Runs a command line as somebody, as on a terminal. @returns exit code and all that was written */
@@ -62,12 +64,14 @@ async function openDoor(socketFile: string): Promise<{ url: string; close(): Pro
  * Starts it.
  * @param host last number of the daemon's addresses
  * @param addresses more addresses of the daemon, with length
+ * @param more other sections of its configuration
  */
 export async function startRegistryLab<Person extends string>(
   people: Readonly<Record<Person, People[string]>>,
   host: number,
   addresses: readonly string[],
   registry: Record<string, unknown>,
+  more: Record<string, unknown> = {},
 ): Promise<RegistryLab<Person>> {
   const workspace = await makeWorkspace()
   const directory = await workspace.folder('daemon')
@@ -86,16 +90,14 @@ export async function startRegistryLab<Person extends string>(
       return { name, role, token, ...(owner !== null && { owner }) }
     }),
   )
-  const daemon = await makeDaemon(
-    lan,
-    directory,
-    daemonConfig({
-      // `::` takes IPv4 too.
-      listen: { bgp: [{ address: '::' }], http: { tokens, anonymousRead: true } },
-      storage: { path: join(directory, 'bgpwarden.db') },
-      registry: { stableSeconds: 2, ...registry },
-    }),
-  )
+  const config = daemonConfig({
+    // `::` takes IPv4 too.
+    listen: { bgp: [{ address: '::' }], http: { tokens, anonymousRead: true } },
+    storage: { path: join(directory, 'bgpwarden.db') },
+    registry: { stableSeconds: 2, ...registry },
+    ...more,
+  })
+  const daemon = await makeDaemon(lan, directory, config)
   await daemon.start()
   const door = await openDoor(join(directory, 'http.sock'))
 
@@ -113,6 +115,7 @@ export async function startRegistryLab<Person extends string>(
   return {
     lan,
     daemon,
+    config,
     folder: (name) => workspace.folder(name),
     type,
     async as<T>(person: Person, line: string) {
