@@ -19,6 +19,7 @@ export interface StreamNote {
 /** Waits, or until `signal` aborts. */
 export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const done = () => {
       cancel()
       signal.removeEventListener('abort', done)

@@ -63,7 +63,7 @@ export function buildProgram(
       .addHelpText('after', `\nExample:\n  ${example}`)
       .showHelpAfterError('(--help explains the command)')
   /** A command that asks a running daemon. */
-  const client = (parent: Command, usage: string, does: string, example: string): Command =>
+  const asking = (parent: Command, usage: string, does: string, example: string): Command =>
     command(parent, usage, does, example)
       .option(
         '--api <url>',
@@ -71,7 +71,8 @@ export function buildProgram(
         env['BGPWARDEN_API'] || DEFAULT_API,
       )
       .option('--token-file <file>', 'holds the token (or BGPWARDEN_TOKEN has it)')
-      .option('--json', 'print JSON, for programs')
+  const client = (parent: Command, usage: string, does: string, example: string): Command =>
+    asking(parent, usage, does, example).option('--json', 'print JSON, for programs')
   const group = (name: string, does: string): Command =>
     program.command(name).description(does).helpCommand(false)
 
@@ -140,6 +141,18 @@ export function buildProgram(
     .action(async (prefix, options) =>
       finish(await (await import('./explain.ts')).explain(prefix, options, terminal)),
     )
+
+  asking(
+    program,
+    'top',
+    'watch sessions, failing prefixes and events, live on the whole terminal',
+    'bgpwarden top --api http://127.0.0.1:9179',
+  )
+    .addHelpText(
+      'after',
+      '\nKeys: Tab, arrows, Enter, / to filter, s to sort, ? for help, q to end.',
+    )
+    .action(async (options) => finish(await (await import('./top.ts')).top(options, terminal)))
 
   const session = group('session', 'sessions of a running daemon')
   client(session, 'list', 'all sessions', 'bgpwarden session list').action(async (options) =>
@@ -302,7 +315,18 @@ export function buildProgram(
 }
 
 /** Commands that need no table of kinds, which takes a moment to load. */
-const plain = ['run', 'check', 'replay', 'speak', 'lab', 'explain', 'session', 'route', 'event']
+const plain = [
+  'run',
+  'check',
+  'replay',
+  'speak',
+  'lab',
+  'explain',
+  'session',
+  'route',
+  'event',
+  'top',
+]
 
 /**
  * Runs one command line.

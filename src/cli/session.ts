@@ -16,11 +16,13 @@ import { keyValues, renderFindings } from './verdict-text.ts'
 
 type Screen = Pick<Terminal, 'columns' | 'color'>
 
-function stateText(session: SessionJson): string {
+/** The state in a word; a session that was shut down says so. */
+export function stateText(session: SessionJson): string {
   return session.shutdown ? 'Shutdown' : session.state
 }
 
-function paintState(style: Style, session: SessionJson): (text: string) => string {
+/** The colour of a session's state. */
+export function paintState(style: Style, session: SessionJson): (text: string) => string {
   if (session.state === 'Established') return style.green
   return session.shutdown ? style.dim : style.yellow
 }

@@ -72,16 +72,21 @@ export function shortenList(items: readonly string[], separator: string, width: 
  * Renders rows as a table.
  * @returns lines, each with its line break and none wider than the terminal; cells that had to be cut
  *   end in `…`
+ * @param measured the rows that widths follow from, where `rows` are but a window on them
  */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   terminal: Pick<Terminal, 'columns' | 'color'>,
+  measured: readonly Row[] = rows,
 ): string {
   const shown = columns.filter((column) => (column.fromColumns ?? 0) <= terminal.columns)
   const texts = rows.map((row) => shown.map((column) => column.value(row)))
-  const natural = shown.map((column, i) =>
-    Math.max(displayWidth(column.title), ...texts.map((cells) => displayWidth(cells[i] ?? ''))),
+  const natural = shown.map((column) =>
+    measured.reduce(
+      (widest, row) => Math.max(widest, displayWidth(column.value(row))),
+      displayWidth(column.title),
+    ),
   )
   const minima = shown.map((column, i) =>
     column.minimum === undefined

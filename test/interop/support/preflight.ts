@@ -17,6 +17,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['ip', 'iproute2'],
   ['tcpdump', 'tcpdump'],
   ['tshark', 'tshark'],
+  ['tmux', 'tmux'],
   ['prometheus', 'prometheus'],
   ['promtool', 'prometheus'],
   ['prometheus-alertmanager', 'prometheus-alertmanager'],
