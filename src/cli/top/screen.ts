@@ -4,10 +4,11 @@ import type { Key as InkKey, Instance } from 'ink'
 import type { Key } from './keys.ts'
 import type { ScreenSize } from './layout.ts'
 
-/** The alternate screen, empty; what was on the screen comes back when it is left. */
-const ENTER = '\u001b[?1049h'
-const LEAVE = '\u001b[?1049l\u001b[?25h'
 const CLEAR = '\u001b[2J\u001b[H'
+/** The alternate screen, empty; what was on the screen comes back when it is left. */
+const ENTER = `\u001b[?1049h${CLEAR}`
+/** Empty again, as tmux brings lines of it along when the window has grown meanwhile. */
+const LEAVE = `${CLEAR}\u001b[?1049l\u001b[?25h`
 /** A window that is being dragged has many sizes; milliseconds. */
 const SETTLE = 50
 
@@ -131,7 +132,7 @@ export async function openFullScreen(
     stdout.write(LEAVE)
   }
 
-  stdout.write(`${ENTER}${CLEAR}`)
+  stdout.write(ENTER)
   stdout.on('resize', resized)
   // Before a stack trace is written, so that it can be read.
   process.on('uncaughtExceptionMonitor', close)
