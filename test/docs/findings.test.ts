@@ -3,6 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { type Finding, type FindingReason, findingReasons } from '../../src/engine/types.ts'
 import { createEngineLab } from '../support/engine-lab.ts'
+import {
+  admin,
+  contoso,
+  createRegistryLab,
+  type RegistryLab,
+  refusal,
+} from '../support/registry-lab.ts'
 import { testApi } from '../support/test-api.ts'
 
 const docs = new URL('../../docs/', import.meta.url)
@@ -16,8 +23,10 @@ const registryReasons = [
   'key-mismatch',
   'provider-not-found',
   'asn-not-approved',
-]
-const reasons = [...findingReasons, ...registryReasons]
+] as const
+/** The reasons of findings on all that a session of the registry announces. */
+const sessionReasons = ['outside-address-space']
+const reasons = [...findingReasons, ...sessionReasons, ...registryReasons]
 
 type Lab = ReturnType<typeof createEngineLab>
 
@@ -116,6 +125,64 @@ test.for(findingReasons)('the page on %s shows what the engine says', async (rea
   const { severity, session, message, action } = finding as Finding
   const where = session === null ? '' : ` on ${session}`
   expect(shown).toBe(`${severity} ${reason}${where}\n  ${message}\n  fix: ${action}\n`)
+})
+
+/** What each of those pages shows is asked for: the kind, the id, and the properties. */
+const refused: Record<(typeof registryReasons)[number], (lab: RegistryLab) => Promise<unknown>> = {
+  'invalid-prefix': (lab) => register(lab, '198.51.100.1/24'),
+  'private-prefix': (lab) => register(lab, '10.0.0.0/8'),
+  async 'duplicate-prefix'(lab) {
+    await register(lab, web)
+    return register(lab, web, 'shop')
+  },
+  async 'key-mismatch'(lab) {
+    await lab.registry.create(admin, 'peeringService', 'office', {
+      peeringServiceProvider: 'contoso',
+      providerPrimaryPeeringLocation: 'Amsterdam',
+    })
+    return lab.registry.create(admin, 'servicePrefix', 'office/web', {
+      prefix: web,
+      peeringServicePrefixKey: '12345678-9abc-4def-8012-3456789abcde',
+    })
+  },
+  'provider-not-found': (lab) =>
+    lab.registry.create(admin, 'peeringService', 'office', {
+      peeringServiceProvider: 'contoso',
+      providerPrimaryPeeringLocation: 'Frankfurt',
+    }),
+  async 'asn-not-approved'(lab) {
+    const peerAsn = { peerAsn: 64502, peerName: 'Fabrikam' }
+    await lab.registry.create(contoso, 'peerAsn', 'fabrikam', peerAsn)
+    const spec = { kind: 'Direct', peeringLocation: 'Amsterdam', peerAsn: 'fabrikam' }
+    return lab.registry.create(contoso, 'peering', 'fabrikam-ams', spec)
+  },
+}
+
+function register(lab: RegistryLab, prefix: string, name = 'web'): Promise<unknown> {
+  return lab.registry.create(contoso, 'registeredPrefix', `contoso-ams/${name}`, { prefix })
+}
+
+test.for(registryReasons)('the page on %s shows what the registry says', async (reason) => {
+  const lab = await createRegistryLab()
+  await lab.registry.create(contoso, 'peerAsn', 'contoso', {
+    peerAsn: 64501,
+    peerName: 'Contoso',
+  })
+  await lab.registry.operate(admin, 'peerAsn', 'contoso', 'approve', undefined)
+  await lab.registry.create(contoso, 'peering', 'contoso-ams', {
+    kind: 'Direct',
+    sku: 'Premium_Direct_Free',
+    peeringLocation: 'Amsterdam',
+    peerAsn: 'contoso',
+  })
+  await lab.activate('contoso-ams/1', {
+    sessionPrefixV4: '192.0.2.8/30',
+    useForPeeringService: true,
+  })
+  const { message, reason: said } = await refusal(refused[reason](lab))
+  expect(said).toBe(reason)
+  const text = await read(`findings/${reason}.md`)
+  expect(/```\n(.*?)```/s.exec(text)?.[1]).toBe(`error: ${message}\n`)
 })
 
 test('links between the pages lead somewhere', async () => {

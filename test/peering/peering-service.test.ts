@@ -125,7 +125,7 @@ describe('a peering service', () => {
       'a location where the provider is not',
       { providerPrimaryPeeringLocation: 'Oslo' },
       'The provider "as64501" has no connection for peering services at "Oslo"; it has them at: Amsterdam, Frankfurt.',
-      null,
+      'provider-not-found',
     ],
     [
       'a backup location that is the primary one',

@@ -54,7 +54,7 @@ function demandProvider(spec: PeeringServiceSpec, { directory }: RuleContext): v
     if (wanted === undefined || known.some((each) => sameLocation(each, wanted))) continue
     const has = known.length === 0 ? 'none' : known.join(', ')
     const message = `The provider "${provider}" has no connection for peering services at "${wanted}"; it has them at: ${has}.`
-    throw new RefusedError('not-possible', message, { place })
+    throw new RefusedError('not-possible', message, { place, reason: 'provider-not-found' })
   }
   if (backup === undefined || !sameLocation(primary, backup)) return
   const message = `The backup location is the primary one, "${primary}"; choose another, or leave the key out.`

@@ -102,7 +102,7 @@ function demandApproved(name: string, owner: string | null, context: RuleContext
   const theirs = found !== undefined && found.owner === owner
   if (found === undefined || (!theirs && !maySee(context.principal, found.owner))) {
     const message = `There is no peer ASN "${name}"; create it and have it approved first.`
-    throw new RefusedError('not-possible', message, { place })
+    throw new RefusedError('not-possible', message, { place, reason: 'asn-not-approved' })
   }
   if (!theirs) {
     const message = `The peer ASN "${name}" belongs to another owner than the peering; choose one of the same owner.`
@@ -111,7 +111,8 @@ function demandApproved(name: string, owner: string | null, context: RuleContext
   const state = String(found.status['validationState'])
   if (state === 'Approved' && !found.deleting) return
   const message = `The peer ASN "${name}" is ${found.deleting ? 'being deleted' : state}, and only an Approved one can be chosen; have an operator approve it.`
-  throw new RefusedError('not-possible', message, { place, conflictsWith: name })
+  const reason = 'asn-not-approved'
+  throw new RefusedError('not-possible', message, { place, conflictsWith: name, reason })
 }
 
 function connectionsIn(directory: RuleContext['directory'], id: string): readonly Resource[] {
