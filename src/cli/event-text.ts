@@ -44,12 +44,13 @@ interface Parts {
 
 function partsOf(event: EventJson, style: Style): Parts {
   if (event.kind === 'session') {
-    const lost = event.from === 'Established'
+    const wrong = (event.opened?.length ?? 0) > 0
+    const lost = wrong || (event.from === 'Established' && event.to !== 'Established')
     return {
       name: event.session,
       before: 'session ',
       state: event.to,
-      paint: event.to === 'Established' ? style.green : lost ? style.red : style.yellow,
+      paint: lost ? style.red : event.to === 'Established' ? style.green : style.yellow,
       detail: sessionDetail(event),
     }
   }

@@ -1,7 +1,7 @@
 /** Events: which a reader wants, and what they say. */
 import type { EventJson, PrefixEventJson } from '../../api/event-schemas.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
-import { type Look, prefixLooks, sessionLooks } from './states.ts'
+import { type Look, prefixLooks, sessionLooks, severityLooks } from './states.ts'
 
 export interface EventFilter {
   readonly kind?: string | undefined
@@ -44,7 +44,9 @@ export function sessionWords(event: Extract<EventJson, { kind: 'session' }>): st
   return `${direction === 'received' ? 'Received' : 'Sent'} ${text}${said}`
 }
 
-/** How an event looks: as the state that it led to. */
+/** How an event looks: as the state that it led to, or the finding that it opened. */
 export function eventLook(event: EventJson): Look {
-  return event.kind === 'session' ? sessionLooks[event.to] : prefixLooks[event.to ?? 'None']
+  if (event.kind === 'prefix') return prefixLooks[event.to ?? 'None']
+  const [found] = event.opened ?? []
+  return found === undefined ? sessionLooks[event.to] : severityLooks[found.severity]
 }
