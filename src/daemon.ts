@@ -13,6 +13,7 @@ import { kinds } from './peering/kinds.ts'
 import { createRegistry } from './peering/registry.ts'
 import { createRuntime } from './peering/runtime.ts'
 import { formatIpv4 } from './prefix/text.ts'
+import { openLetterKeeper } from './push/letter-keeper.ts'
 import { createWebhooks } from './push/webhooks.ts'
 import { createLive, demandApart } from './registry-live.ts'
 import { steadyClock } from './session/clock.ts'
@@ -116,7 +117,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       store.record(event.kind === 'prefix' ? verdictHistory(event) : sessionHistory(event)),
     )
   }
+  const keeper = store && (await openLetterKeeper(store, receivers, clock))
   const webhooks = createWebhooks({
+    ...(keeper !== null && { keeper }),
     webhooks: receivers,
     eventLog: events,
     clock,
@@ -219,11 +222,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     kinds,
     ...(store !== null && { registry, store }),
   })
+  const endWebhooks = async () => {
+    webhooks.close()
+    await keeper?.flush()
+  }
   try {
     demandApart(config, runtime.sessionConfigs())
     sessions.verify(config.sessions, config.listen.dynamic)
   } catch (error) {
     irr.close()
+    await endWebhooks()
     await store?.close()
     throw error
   }
@@ -231,6 +239,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const httpPort = await listenApi(api, config.listen.http).catch(async (error: unknown) => {
     await sessions.close('', 0)
     irr.close()
+    await endWebhooks()
     reporter.close()
     await store?.close()
     throw error
@@ -263,10 +272,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async close(communication = '') {
       clearInterval(ticker)
       background.stop()
+      // Before the sessions: their end is no news.
       webhooks.close()
       irr.close()
       await Promise.all([sessions.close(communication, CLOSE_WITHIN_MS), api.close()])
       await registry.idle()
+      await endWebhooks()
       reporter.close()
       await store?.close()
     },

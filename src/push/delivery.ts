@@ -5,6 +5,7 @@
 import type { Clock } from '../session/types.ts'
 import { formatDuration } from '../telemetry/duration.ts'
 import type { Body } from './formats.ts'
+import type { LetterBox, Letters } from './letter-keeper.ts'
 
 export interface Letter {
   readonly id: string
@@ -42,6 +43,10 @@ export interface DeliveryOptions {
     letter: Letter,
     why: string,
   ) => void
+  /** Where letters outlive the daemon; absent: nowhere. */
+  readonly box?: LetterBox
+  /** Letters of an earlier run. */
+  readonly left?: Letters
 }
 
 export interface Delivery {
@@ -77,11 +82,11 @@ function mayTakeItLater(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429
 }
 
-/** Makes a delivery with nothing to do. */
+/** Makes a delivery, which goes on with what an earlier run left. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { clock, post, giveUpAfter, random, onOutcome } = options
-  const waiting: Letter[] = []
-  const deadLetters: DeadLetter[] = []
+  const { clock, post, giveUpAfter, random, onOutcome, box, left } = options
+  const waiting: Letter[] = [...(left?.waiting ?? [])]
+  const deadLetters: DeadLetter[] = [...(left?.dead ?? [])]
   let tries = 0
   let busy = false
   let closed = false
@@ -95,8 +100,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function bury(letter: Letter, why: string): void {
-    deadLetters.push({ ...letter, tries, diedAt: clock.now(), why })
-    if (deadLetters.length > MOST_DEAD) deadLetters.shift()
+    const dead = { ...letter, tries, diedAt: clock.now(), why }
+    deadLetters.push(dead)
+    box?.bury(dead)
+    if (deadLetters.length > MOST_DEAD) {
+      const oldest = deadLetters.shift()
+      if (oldest !== undefined) box?.forget(oldest.id)
+    }
     onOutcome('dead', letter, why)
   }
 
@@ -128,6 +138,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       told.delivered += 1
       told.lastDeliveredAt = clock.now()
       told.lastError = null
+      box?.forget(letter.id)
       onOutcome('delivered', letter, '')
       next()
       return
@@ -162,9 +173,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (oldest) bury(oldest, `more than ${MOST_WAITING} messages wait for this receiver`)
     }
     waiting.push(letter)
+    box?.wait(letter)
     void work()
   }
 
+  void work()
   return {
     send,
     resend() {

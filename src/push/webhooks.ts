@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import { createDelivery, type DeadLetter, type Delivery, type DeliveryStatus } from './delivery.ts'
 import { type WebhookFormat, writeBody } from './formats.ts'
 import { createIncidents } from './incidents.ts'
+import type { LetterKeeper } from './letter-keeper.ts'
 import { type Notice, noticeId } from './notice.ts'
 import { createPost } from './post.ts'
 
@@ -55,6 +56,8 @@ export interface WebhooksOptions {
   readonly random?: () => number
   /** Posts a body; absent: over HTTP. */
   readonly createPost?: typeof createPost
+  /** Keeps what is not delivered over restarts; absent: it is lost. */
+  readonly keeper?: LetterKeeper
 }
 
 /** Milliseconds. */
@@ -66,9 +69,10 @@ function shown(milliseconds: number): string {
 }
 
 function deliver(hook: Webhook, options: WebhooksOptions): Delivery {
-  const { clock, log, random = Math.random } = options
+  const { clock, log, random = Math.random, keeper } = options
   const { name } = hook
   return createDelivery({
+    ...(keeper !== undefined && { box: keeper.box(name), left: keeper.left(name) }),
     clock,
     random,
     giveUpAfter: hook.giveUpHours * 3_600_000,

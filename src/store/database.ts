@@ -12,6 +12,7 @@ import { dirname } from 'node:path'
 import SqliteFile from 'libsql'
 import { readAudit, writeAudit } from './audit-table.ts'
 import { pruneEvents, readEvents, writeEvents } from './event-table.ts'
+import { readLetters, writeLetters } from './letter-table.ts'
 import { migrate } from './migrations.ts'
 import { describeProblem, type SqlDatabase } from './sql.ts'
 import {
@@ -23,6 +24,8 @@ import {
   type HistoryQuery,
   type JsonObject,
   type KeptAnswer,
+  type KeptLetter,
+  type LetterChange,
   type NewHistoryEvent,
   type ResourceChange,
   type StoredPage,
@@ -64,6 +67,8 @@ export interface Database {
   audit(query: AuditQuery): StoredPage<AuditLine>
   write(events: readonly NewHistoryEvent[]): void
   history(query: HistoryQuery): StoredPage<HistoryEvent>
+  letters(): KeptLetter[]
+  keepLetters(changes: readonly LetterChange[]): void
   /**
    * Looks after the file: prunes what is too old, in slices of limited time.
    * @param suspect the last write failed: try one
@@ -235,6 +240,8 @@ export function openDatabase(options: DatabaseOptions, now: number): Database {
     audit: (query) => guard(() => readAudit(db, query)),
     write: (events) => inTransaction(() => writeEvents(db, events)),
     history: (query) => guard(() => readEvents(db, query)),
+    letters: () => guard(() => readLetters(db)),
+    keepLetters: (changes) => inTransaction(() => writeLetters(db, changes)),
     tick(now, suspect) {
       let problem = problemNow(now, suspect)
       let more = false

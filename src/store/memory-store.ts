@@ -8,6 +8,7 @@ import {
   type HistoryEvent,
   type HistoryQuery,
   type KeptAnswer,
+  type KeptLetter,
   type ResourceChange,
   type Store,
   type StoredResource,
@@ -61,6 +62,7 @@ export function createMemoryStore(now: () => number = Date.now): Store {
   const answers = new Map<string, KeptAnswer>()
   const lines: AuditLine[] = []
   const events: HistoryEvent[] = []
+  const letters = new Map<string, KeptLetter>()
   let lastLine = 0
   let lastEvent = 0
   let lost = 0
@@ -135,6 +137,14 @@ export function createMemoryStore(now: () => number = Date.now): Store {
       const found = events.filter((event) => matchesHistory(event, query))
       found.sort((a, b) => order * (a.time - b.time || a.id - b.id))
       return page(found, query, (event) => event.id)
+    },
+    letters: async () => [...letters.values()],
+    keepLetters: async (changes) => {
+      for (const change of changes) {
+        const { webhook, id } = 'put' in change ? change.put : change.forget
+        letters.delete(`${webhook}\n${id}`)
+        if ('put' in change) letters.set(`${webhook}\n${id}`, change.put)
+      }
     },
     flush: async () => {},
     status: () => ({

@@ -49,6 +49,17 @@ export const migrations: readonly Migration[] = [
       CREATE TABLE probe (only INTEGER PRIMARY KEY CHECK (only = 1), time INTEGER NOT NULL) STRICT;
     `,
   },
+  {
+    name: 'letters to webhooks',
+    sql: `
+      CREATE TABLE letter (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, webhook TEXT NOT NULL, id TEXT NOT NULL,
+        title TEXT NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL,
+        made INTEGER NOT NULL, died INTEGER, tries INTEGER, why TEXT,
+        UNIQUE (webhook, id)
+      ) STRICT;
+    `,
+  },
 ]
 
 /** @returns the version that the file has; 0: it is empty */

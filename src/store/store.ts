@@ -80,6 +80,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: (query) => thread.call('audit', query),
     record: events.add,
     history: (query) => thread.call('history', query),
+    letters: () => thread.call('letters'),
+    keepLetters: (changes) => noted(thread.call('keepLetters', changes)),
     flush: events.flush,
     status: () => ({
       ok: problem === null,

@@ -120,6 +120,25 @@ export interface AuditQuery {
   readonly cursor?: string
 }
 
+/** A message to a webhook that is not delivered: it waits, or it is dead. */
+export interface KeptLetter {
+  readonly webhook: string
+  /** Unique among those of the webhook. */
+  readonly id: string
+  readonly title: string
+  readonly contentType: string
+  readonly body: string
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number
+  /** Absent: it waits. */
+  readonly dead?: { readonly at: number; readonly tries: number; readonly why: string }
+}
+
+/** A letter as it is now, behind all others of its webhook; or that it is no longer kept. */
+export type LetterChange =
+  | { readonly put: KeptLetter }
+  | { readonly forget: Pick<KeptLetter, 'webhook' | 'id'> }
+
 export interface StoredPage<T> {
   readonly items: readonly T[]
   readonly cursor: string | null
@@ -157,6 +176,10 @@ export interface Store {
   record(event: NewHistoryEvent): void
   /** @throws CursorError */
   history(query: HistoryQuery): Promise<StoredPage<HistoryEvent>>
+  /** Every letter that is kept, in the order in which they were put. */
+  letters(): Promise<readonly KeptLetter[]>
+  /** Durable when it resolves: all of it, or on a failure nothing. */
+  keepLetters(changes: readonly LetterChange[]): Promise<void>
   /** Resolves when all that was recorded so far is durable. */
   flush(): Promise<void>
   status(): StoreStatus
