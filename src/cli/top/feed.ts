@@ -63,7 +63,7 @@ export async function readDaemon(client: ApiClient, filter: string): Promise<Rea
   const failing = failingStates.reduce((sum, state) => sum + byState[state], 0)
   const morePrefixes = failing > MOST_PREFIXES
   const prefixes = await readPrefixes(client, overview, (morePrefixes && filter) || undefined)
-  return { overview, sessions, prefixes, morePrefixes }
+  return { overview, sessions, prefixes, failing, morePrefixes }
 }
 
 /** Reads the prefix whose page is open, if one is. */

@@ -254,9 +254,8 @@ function prefixTable(state: TopState, height: number, size: ScreenSize, now: num
       : reading === undefined
         ? ''
         : 'Nothing is wrong with any prefix.'
-  const what = reading?.morePrefixes === true ? 'FAILING PREFIXES, the first' : 'FAILING PREFIXES'
   return [
-    rule(state, 'prefixes', what, rows, size),
+    rule(state, 'prefixes', 'FAILING PREFIXES', rows, size),
     ...(rows.shown.length === 0
       ? empty(none, height)
       : table(prefixColumns(look), rows, look, height)),

@@ -136,5 +136,6 @@ export function rowsOf<Name extends TableName>(state: TopState, name: Name): Row
   const place =
     table.selected === undefined ? 0 : shown.findIndex((row) => kind.key(row) === table.selected)
   const selected = Math.max(0, place < 0 ? Math.min(table.at, shown.length - 1) : place)
-  return { shown, total: all.length, selected, key: kind.key }
+  const total = searched ? (state.reading?.failing ?? 0) : all.length
+  return { shown, total, selected, key: kind.key }
 }

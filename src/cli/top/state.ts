@@ -14,7 +14,9 @@ export interface Reading {
   readonly sessions: readonly SessionJson[]
   /** Failed, Invalid and Warning; at most so many as are asked for at a time. */
   readonly prefixes: readonly PrefixSummaryJson[]
-  /** There are more than were read: a search is then the daemon's. */
+  /** How many there are in all. */
+  readonly failing: number
+  /** There are more than are read at a time: a search is then the daemon's. */
   readonly morePrefixes: boolean
 }
 

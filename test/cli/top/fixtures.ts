@@ -69,6 +69,7 @@ export const reading: Reading = {
   overview,
   sessions: [upSession, downSession],
   prefixes,
+  failing: 3,
   morePrefixes: false,
 }
 

@@ -57,6 +57,7 @@ const states: Record<string, TopState> = {
       },
       sessions: [],
       prefixes: [],
+      failing: 0,
       morePrefixes: false,
     },
   },
@@ -111,7 +112,7 @@ describe('frames', () => {
     const state = withTable(
       liveState({
         focus: 'prefixes',
-        reading: { overview, sessions, prefixes: many, morePrefixes: true },
+        reading: { overview, sessions, prefixes: many, failing: 10_000, morePrefixes: true },
       }),
       'prefixes',
       { selected: 'p700' },
@@ -121,6 +122,6 @@ describe('frames', () => {
     // A tenth of this on an idle machine.
     expect(performance.now() - began).toBeLessThan(1000)
     expect(text).toMatch(/^> {2}p700 /m)
-    expect(text).toContain('FAILING PREFIXES, the first 1000, worst first')
+    expect(text).toContain('FAILING PREFIXES 1000 of 10000, worst first')
   })
 })
