@@ -10,6 +10,8 @@ import { Title } from './parts/title.tsx'
 import { Events } from './views/events.tsx'
 import { Explain } from './views/explain.tsx'
 import { Overview } from './views/overview.tsx'
+import { PeeringView } from './views/peering.tsx'
+import { Peerings } from './views/peerings.tsx'
 import { PrefixView } from './views/prefix.tsx'
 import { Prefixes } from './views/prefixes.tsx'
 import { SessionView } from './views/session.tsx'
@@ -37,6 +39,12 @@ function View({ at }: { at: Place | undefined }) {
         <Sessions query={query} />
       ) : (
         <SessionView key={name} name={name} query={query} />
+      )
+    case 'peerings':
+      return name === undefined ? (
+        <Peerings query={query} />
+      ) : (
+        <PeeringView key={name} name={name} />
       )
     case 'explain':
       return <Explain query={query} />

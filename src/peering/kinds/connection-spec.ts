@@ -147,6 +147,8 @@ export const connectionView = z.object({
 })
 
 export type ConnectionSpec = z.output<typeof connectionSpec>
+/** A connection as it is shown. */
+export type ConnectionView = z.output<typeof connectionView>
 
 export interface ConnectionStatus {
   readonly connectionState: ConnectionState

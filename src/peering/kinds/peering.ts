@@ -66,6 +66,8 @@ const view = z.object({
 
 type Spec = z.output<typeof spec>
 export type PeeringSpec = Spec
+/** A peering as it is shown. */
+export type PeeringView = z.output<typeof view>
 type Status = Record<string, never>
 
 /** Whether a peering is one with the route server of an exchange. */

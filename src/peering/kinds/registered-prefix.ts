@@ -41,6 +41,8 @@ const view = z.object({
 })
 
 type Spec = z.output<typeof spec>
+/** A registered prefix as it is shown. */
+export type RegisteredPrefixView = z.output<typeof view>
 interface Status {
   readonly peeringServicePrefixKey: string
 }

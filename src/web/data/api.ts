@@ -1,5 +1,6 @@
 /** The daemon's API, as the page asks it. Every path carries the type of its answer. */
 import type { EventListJson } from '../../api/event-schemas.ts'
+import type { HistoryEventJson } from '../../api/history-routes.ts'
 import type {
   ExplainRequestJson,
   ExplanationJson,
@@ -10,6 +11,9 @@ import type { RouteListJson } from '../../api/route-schemas.ts'
 import type { Problem } from '../../api/schemas.ts'
 import type { SessionJson, SessionListJson } from '../../api/session-schemas.ts'
 import type { OverviewJson } from '../../api/status-schemas.ts'
+import type { ConnectionView } from '../../peering/kinds/connection-spec.ts'
+import type { PeeringView } from '../../peering/kinds/peering.ts'
+import type { RegisteredPrefixView } from '../../peering/kinds/registered-prefix.ts'
 import { tokenHeader, tokenWanted } from './token.ts'
 
 /** A path below `api/v1/` whose answer is a `T`. */
@@ -24,17 +28,58 @@ function withQuery<T>(path: string, query: Query): Path<T> {
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
 }
 
+export type HistoryWindow = '6h' | '1d' | '7d' | '30d'
+
+/** A resource of the registry. */
+export interface ResourceJson<View> {
+  readonly name: string
+  /** Names from the outermost parent inwards, joined by `/`. */
+  readonly id: string
+  readonly owner: string | null
+  readonly createdAt: string
+  readonly properties: View
+}
+export type PeeringJson = ResourceJson<PeeringView>
+export type ConnectionJson = ResourceJson<ConnectionView>
+export type RegisteredPrefixJson = ResourceJson<RegisteredPrefixView>
+
+export interface HistoryListJson {
+  readonly items: readonly HistoryEventJson[]
+  readonly cursor: string | null
+}
+
+interface ListOf<T> {
+  readonly items: readonly T[]
+  readonly cursor: string | null
+  readonly total: number
+}
+
+/** Resources of one kind that a view reads. */
+const RESOURCES_READ = 1000
+
 /** What can be read, and what comes back. */
 export const paths = {
   overview: (): Path<OverviewJson> => 'overview',
   prefixes: (query: Query): Path<PrefixListJson> =>
     withQuery('prefixes', { messages: 'first', ...query }),
   prefix: (name: string): Path<PrefixJson> => `prefixes/${encodeURIComponent(name)}`,
+  history: (name: string, window: HistoryWindow): Path<HistoryListJson> =>
+    withQuery(`prefixes/${encodeURIComponent(name)}/history`, { window, limit: 500 }),
   sessions: (query: Query = {}): Path<SessionListJson> =>
     withQuery('sessions', { limit: 1000, ...query }),
   session: (name: string): Path<SessionJson> => `sessions/${encodeURIComponent(name)}`,
   routes: (name: string, query: Query): Path<RouteListJson> =>
     withQuery(`sessions/${encodeURIComponent(name)}/routes`, query),
+  peerings: (): Path<ListOf<PeeringJson>> => withQuery('peerings', { limit: RESOURCES_READ }),
+  peering: (name: string): Path<PeeringJson> => `peerings/${encodeURIComponent(name)}`,
+  /** @param peering absent: those of all */
+  connections: (peering?: string): Path<ListOf<ConnectionJson>> =>
+    withQuery(
+      peering === undefined ? 'connections' : `peerings/${encodeURIComponent(peering)}/connections`,
+      { limit: RESOURCES_READ },
+    ),
+  registeredPrefixes: (peering: string): Path<ListOf<RegisteredPrefixJson>> =>
+    withQuery(`peerings/${encodeURIComponent(peering)}/registeredPrefixes`, { limit: 200 }),
   events: (query: Query): Path<EventListJson> => withQuery('events', query),
 }
 

@@ -1,13 +1,23 @@
 /** The page's places, as the part of its address behind `#`. */
 
-export const viewNames = ['overview', 'prefixes', 'sessions', 'explain', 'events'] as const
+export const viewNames = [
+  'overview',
+  'prefixes',
+  'sessions',
+  'peerings',
+  'explain',
+  'events',
+] as const
 export type ViewName = (typeof viewNames)[number]
+
+/** Views of which each thing has one of its own. */
+const namedViews: readonly ViewName[] = ['prefixes', 'sessions', 'peerings']
 
 export type Query = Readonly<Record<string, string>>
 
 export interface Place {
   readonly view: ViewName
-  /** Of one prefix or session; absent: the view as such. */
+  /** Of one prefix, session or peering; absent: the view as such. */
   readonly name?: string
   readonly query: Query
 }
@@ -31,7 +41,7 @@ export function parsePlace(hash: string): Place | undefined {
   const view = viewNames.find((each) => each === first)
   if (view === undefined) return undefined
   if (name === '') return { view, query }
-  return view === 'prefixes' || view === 'sessions' ? { view, name, query } : undefined
+  return namedViews.includes(view) ? { view, name, query } : undefined
 }
 
 /** @returns what `parsePlace` reads; empty values of the query are left out */

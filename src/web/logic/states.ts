@@ -1,5 +1,8 @@
 /** How states look: a tone and a shape each, so that none is told by colour alone. */
 import type { PrefixStateName, RouteClass } from '../../engine/types.ts'
+import type { ConnectionState } from '../../peering/connection-state.ts'
+import type { PrefixValidationState } from '../../peering/kinds/common.ts'
+import type { SessionStateText } from '../../peering/kinds/connection-spec.ts'
 import type { SessionStateName } from '../../session/types.ts'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'idle'
@@ -39,6 +42,38 @@ export const sessionLooks: Readonly<Record<SessionStateName, Look>> = {
 
 /** RFC 4271 §8.2.2, in the order in which a session goes through them. */
 export const sessionStates = Object.keys(sessionLooks) as SessionStateName[]
+
+const ended: Look = { tone: 'idle', shape: 'slash' }
+
+/** Where a connection stands, which is not the state of BGP; in the order of how much they ask for attention. */
+export const connectionLooks: Readonly<Record<ConnectionState, Look>> = {
+  ProvisioningFailed: bad,
+  ExternalBlocker: { tone: 'bad', shape: 'slash' },
+  None: bad,
+  PendingApproval: trying,
+  TypeChangeRequested: trying,
+  Approved: trying,
+  ProvisioningStarted: trying,
+  Validating: trying,
+  ProvisioningCompleted: trying,
+  TypeChangeInProgress: trying,
+  Active: good,
+  PendingRemove: ended,
+}
+
+export const connectionStates = Object.keys(connectionLooks) as ConnectionState[]
+
+/** @returns how the state of a connection's session looks: that of BGP, or what stands before and after it */
+export function sessionTextLook(state: SessionStateText): Look {
+  if (state === 'None') return { tone: 'idle', shape: 'dash' }
+  if (state === 'PendingRemove') return ended
+  return state in sessionLooks ? sessionLooks[state as SessionStateName] : trying
+}
+
+/** @returns how the validation state of a registered prefix looks */
+export function validationLook(state: PrefixValidationState): Look {
+  return state === 'Unknown' ? prefixLooks.None : prefixLooks[state]
+}
 
 export const classLooks: Readonly<Record<RouteClass, Look>> = {
   verified: good,

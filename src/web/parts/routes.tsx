@@ -37,13 +37,32 @@ function Notes({ route }: { route: RouteJson }) {
         <ReasonLink key={reason} reason={reason} />
       ))}
       {route.notes.map((note) => (
-        <span key={note} class="note" title={noteMeaning(note)}>
+        <span key={note} class="note">
           {note}
-          <span class="hidden">: {noteMeaning(note)}</span>
         </span>
       ))}
-      {more.length > 0 ? <span class="faint">{more.join(', ')}</span> : null}
+      {more.map((words) => (
+        <span key={words} class="fact faint">
+          {words}
+        </span>
+      ))}
     </>
+  )
+}
+
+/** What the notes of the routes mean; they are no findings. */
+function NoteMeanings({ routes }: { routes: readonly ShownRoute[] }) {
+  const notes = [...new Set(routes.flatMap(({ route }) => route.notes))]
+  if (notes.length === 0) return null
+  return (
+    <dl class="note-meanings" aria-label="What the notes mean">
+      {notes.map((note) => (
+        <div key={note}>
+          <dt class="note">{note}</dt>
+          <dd>{noteMeaning(note)}.</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 
@@ -51,48 +70,51 @@ function Notes({ route }: { route: RouteJson }) {
 export function RoutesTable({ label, routes }: { label: string; routes: readonly ShownRoute[] }) {
   const bySession = routes.some(({ session }) => session !== undefined)
   return (
-    <Sideways label={label}>
-      <table class="routes">
-        <thead>
-          <tr>
-            {bySession ? <th scope="col">Session</th> : null}
-            <th scope="col">Prefix</th>
-            <th scope="col">AS path</th>
-            <th scope="col">Communities</th>
-            <th scope="col">Next hop</th>
-            <th scope="col">Class</th>
-            <th scope="col">Notes</th>
-            <th scope="col">Age</th>
-          </tr>
-        </thead>
-        <tbody>
-          {routes.map(({ session, route }) => (
-            <tr key={`${session} ${route.prefix} ${route.pathId}`}>
-              {bySession ? <td>{session}</td> : null}
-              <td class="code">{route.prefix}</td>
-              <td class="code path">
-                {route.asPath || <span class="faint">empty</span>}{' '}
-                <span class="faint" title={`ORIGIN ${route.origin}`}>
-                  {route.origin === 'IGP' ? 'i' : route.origin === 'EGP' ? 'e' : '?'}
-                </span>
-              </td>
-              <td class="code list">
-                <Communities route={route} />
-              </td>
-              <td class="code">{route.nextHop}</td>
-              <td>
-                <ClassBadge name={route.class} />
-              </td>
-              <td class="list">
-                <Notes route={route} />
-              </td>
-              <td class="faint">
-                <Ago time={route.receivedAt} />
-              </td>
+    <>
+      <Sideways label={label}>
+        <table class="routes">
+          <thead>
+            <tr>
+              {bySession ? <th scope="col">Session</th> : null}
+              <th scope="col">Prefix</th>
+              <th scope="col">AS path</th>
+              <th scope="col">Communities</th>
+              <th scope="col">Next hop</th>
+              <th scope="col">Class</th>
+              <th scope="col">Notes</th>
+              <th scope="col">Age</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </Sideways>
+          </thead>
+          <tbody>
+            {routes.map(({ session, route }) => (
+              <tr key={`${session} ${route.prefix} ${route.pathId}`}>
+                {bySession ? <td>{session}</td> : null}
+                <td class="code">{route.prefix}</td>
+                <td class="code path">
+                  {route.asPath || <span class="faint">empty</span>}{' '}
+                  <span class="faint" title={`ORIGIN ${route.origin}`}>
+                    {route.origin === 'IGP' ? 'i' : route.origin === 'EGP' ? 'e' : '?'}
+                  </span>
+                </td>
+                <td class="code list">
+                  <Communities route={route} />
+                </td>
+                <td class="code">{route.nextHop}</td>
+                <td>
+                  <ClassBadge name={route.class} />
+                </td>
+                <td class="list">
+                  <Notes route={route} />
+                </td>
+                <td class="faint">
+                  <Ago time={route.receivedAt} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Sideways>
+      <NoteMeanings routes={routes} />
+    </>
   )
 }

@@ -11,6 +11,7 @@ const menu: readonly { view: ViewName; title: string }[] = [
   { view: 'overview', title: 'Overview' },
   { view: 'prefixes', title: 'Prefixes' },
   { view: 'sessions', title: 'Sessions' },
+  { view: 'peerings', title: 'Peerings' },
   { view: 'events', title: 'Events' },
   { view: 'explain', title: 'What if' },
 ]

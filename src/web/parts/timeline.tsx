@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import type { PrefixEventJson } from '../../api/event-schemas.ts'
 import type { PrefixJson } from '../../api/prefix-schemas.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
@@ -7,15 +6,7 @@ import { closedWords } from '../logic/events.ts'
 import { prefixLooks } from '../logic/states.ts'
 import { drawnIn, type Stretch, stretchesOf } from '../logic/timeline.ts'
 import { PrefixBadge } from './badge.tsx'
-import { Chips } from './chips.tsx'
 import { Moment } from './text.tsx'
-
-const HOUR = 3_600_000
-const ranges = [
-  { value: 'hour', label: '1 h', length: HOUR },
-  { value: 'day', label: '24 h', length: 24 * HOUR },
-  { value: 'all', label: 'All', length: Number.POSITIVE_INFINITY },
-] as const
 
 /** Stretches named one by one. */
 const LISTED = 30
@@ -92,29 +83,27 @@ function Strip({
   )
 }
 
-/** The history of a prefix: a strip for the eye, a list with durations and reasons. */
+/**
+ * The states of a prefix: a strip for the eye, a list with durations and reasons.
+ * @param events oldest first
+ * @param length of the time shown at most, milliseconds
+ */
 export function Timeline({
   prefix,
   events,
+  length,
 }: {
-  prefix: PrefixJson
+  prefix: Pick<PrefixJson, 'state' | 'since'>
   events: readonly PrefixEventJson[]
+  length: number
 }) {
-  const [range, setRange] = useState<string>('all')
   const end = now.value
-  const stretches = stretchesOf(events, prefix, end)
-  const first = stretches[0]?.start ?? end
-  const length = ranges.find(({ value }) => value === range)?.length ?? HOUR
-  const start = Math.max(end - length, range === 'all' ? first : Number.NEGATIVE_INFINITY)
+  const known = stretchesOf(events, prefix, end)
+  const start = Math.max(end - length, known[0]?.start ?? end)
+  const stretches = known.filter((stretch) => stretch.end > start)
   const newest = [...stretches].reverse()
   return (
     <div class="timeline">
-      <Chips
-        label="Time shown"
-        choices={ranges}
-        chosen={range}
-        onChoose={(value) => setRange(value ?? range)}
-      />
       <Strip stretches={stretches} start={start} end={end} />
       <p class="strip-ends">
         <Moment time={new Date(start).toISOString()} />

@@ -1,4 +1,3 @@
-import type { PrefixEventJson } from '../../api/event-schemas.ts'
 import type { PrefixJson } from '../../api/prefix-schemas.ts'
 import { policyText } from '../../api/verdict-words.ts'
 import { type ApiFailure, paths } from '../data/api.ts'
@@ -9,13 +8,11 @@ import { counted } from '../logic/words.ts'
 import { PrefixBadge } from '../parts/badge.tsx'
 import { Card, Empty, Failure, Loading } from '../parts/card.tsx'
 import { Findings } from '../parts/finding.tsx'
+import { History } from '../parts/history.tsx'
 import { Matrix } from '../parts/matrix.tsx'
 import { RoutesTable } from '../parts/routes.tsx'
 import { Ago, Facts, Moment, To } from '../parts/text.tsx'
-import { Timeline } from '../parts/timeline.tsx'
 import { Title } from '../parts/title.tsx'
-
-const EVENTS_READ = 300
 
 function findingId(place: number): string {
   return `finding-${place}`
@@ -59,7 +56,6 @@ function Verdict({ prefix, failure }: { prefix: PrefixJson; failure: ApiFailure 
   const routes = prefix.sessions.flatMap(({ session, route }) =>
     route ? [{ session, route }] : [],
   )
-  const events = useResource(paths.events({ prefix: prefix.name, limit: EVENTS_READ }))
   const errors = findings.filter(({ severity }) => severity === 'error').length
   return (
     <>
@@ -112,11 +108,7 @@ function Verdict({ prefix, failure }: { prefix: PrefixJson; failure: ApiFailure 
       )}
       <div class="two">
         <Card title="History">
-          {events.data === undefined ? (
-            <Loading />
-          ) : (
-            <Timeline prefix={prefix} events={events.data.items as PrefixEventJson[]} />
-          )}
+          <History prefix={prefix} />
         </Card>
         <Card title="Registration">
           <Registration prefix={prefix} />

@@ -33,14 +33,22 @@ export async function visit(
     readonly hash?: string
     readonly viewport?: { width: number; height: number }
     readonly colorScheme?: 'light' | 'dark'
+    /** With which the page asks, as if somebody had typed it before. */
+    readonly token?: string
   } = {},
 ): Promise<Visit> {
   const { hash = '#/', viewport = desktop, colorScheme = 'light' } = options
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' })
+  if (options.token !== undefined) {
+    const code = `sessionStorage.setItem('bgpwarden-token', ${JSON.stringify(options.token)})`
+    await context.addInitScript(code)
+  }
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
   page.on('console', (message) => {
+    // That it keeps no history is what a daemon without storage answers, and Chromium tells it.
+    if (message.text().includes('status of 409')) return
     // Also what the Content-Security-Policy refused is told here.
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
   })

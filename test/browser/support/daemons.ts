@@ -35,6 +35,11 @@ export function startLarge(): Promise<Watched> {
   return started('large', ['test/browser/support/large.ts'], /ready (http:\S+)/)
 }
 
+/** Peerings of two owners, and a history on disk; for those alone who have a token of `tokens.ts`. */
+export function startRegistry(): Promise<Watched> {
+  return started('registry', ['test/browser/support/registry.ts'], /ready (http:\S+)/)
+}
+
 /** A daemon without routers that answers to nobody without the token. */
 export async function startLocked(token: string): Promise<Watched> {
   const folder = await mkdtemp(join(tmpdir(), 'bgpwarden-page-'))

@@ -1,0 +1,153 @@
+/** Peerings and their connections, tenants, and a history that is kept: what a daemon with storage shows. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { desktop, phone, startBrowser, type Visit, violationsOf, visit } from './support/browser.ts'
+import { startLab, startRegistry, type Watched } from './support/daemons.ts'
+import { tokensOf } from './support/tokens.ts'
+
+let browser: Browser
+let daemon: Watched
+let visited: Visit | undefined
+
+beforeAll(async () => {
+  browser = await startBrowser()
+  daemon = await startRegistry()
+})
+
+afterEach(async () => {
+  await visited?.close()
+  visited = undefined
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await daemon?.stop()
+})
+
+async function open(
+  hash: string,
+  who: keyof typeof tokensOf,
+  look: { viewport?: typeof desktop; colorScheme?: 'light' | 'dark' } = {},
+): Promise<Page> {
+  visited = await visit(browser, daemon.base, { hash, token: tokensOf[who].token, ...look })
+  return visited.page
+}
+
+/** Shown whole, without complaint, open to everybody. */
+async function isSound(page: Page): Promise<void> {
+  expect(await violationsOf(page)).toEqual([])
+  expect(visited?.complaints).toEqual([])
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(overflow).toBe(0)
+}
+
+const cellsOf = (page: Page, name: string) =>
+  page.locator('.windowed tbody tr', { hasText: name }).locator('td .badge').allInnerTexts()
+
+describe.for([
+  { name: 'desk, light', viewport: desktop, colorScheme: 'light' },
+  { name: 'desk, dark', viewport: desktop, colorScheme: 'dark' },
+  { name: 'phone, light', viewport: phone, colorScheme: 'light' },
+] as const)('$name', ({ viewport, colorScheme }) => {
+  test('where connections stand, beside the states of their BGP sessions', async () => {
+    const page = await open('#/peerings', 'admin', { viewport, colorScheme })
+    await page.getByText('2 peerings, 2 connections').waitFor()
+    expect(await cellsOf(page, 'contoso-ams/ams-1')).toEqual(['Active', 'Established', 'None'])
+    expect(await cellsOf(page, 'fabrikam-lon')).toEqual(['No connection'])
+    await page.getByText('The session with 127.0.0.13 is not Established').waitFor()
+    await isSound(page)
+  })
+
+  test('a peering: connections with their sessions, and registered prefixes', async () => {
+    const page = await open('#/peerings/contoso-ams', 'admin', { viewport, colorScheme })
+    const session = page.getByRole('row', { name: /^contoso-ams\/ams-1\/ipv4/ })
+    await session.getByText('count for verdicts', { exact: true }).waitFor()
+    expect(await session.innerText()).toMatch(/Established\s+127\.0\.0\.9\s+127\.0\.0\.10/)
+    await page.getByRole('row', { name: /Verified web 198\.51\.100\.0\/25/ }).waitFor()
+    await page.getByText('198.51.100.128/25 is not received').waitFor()
+    await isSound(page)
+  })
+
+  test('the history of a prefix, and the notes of its route', async () => {
+    const hash = '#/prefixes/contoso-ams%2Fweb'
+    const page = await open(hash, 'admin', { viewport, colorScheme })
+    await page.getByText('Route announced on contoso-ams/ams-1/ipv4').waitFor()
+    await page.locator('.stretches').getByText('Verified').waitFor()
+    const meaning = page.getByLabel('What the notes mean')
+    expect(await meaning.innerText()).toContain('next-hop-not-peer')
+    expect(await meaning.innerText()).toContain('The next hop is not the peer’s own address.')
+    await isSound(page)
+  })
+})
+
+test('connections are filtered, and the address holds it', async () => {
+  const page = await open('#/peerings', 'admin')
+  await page.getByRole('button', { name: /^Active/ }).click()
+  await page.waitForURL(/#\/peerings\?state=Active$/)
+  expect(await page.locator('.windowed td.name a').allInnerTexts()).toEqual(['contoso-ams/ams-1'])
+  await page.getByRole('link', { name: 'contoso-ams/ams-1' }).click()
+  await page.getByRole('link', { name: 'contoso-ams/ams-1/ipv4' }).click()
+  await page.getByText('Capabilities of the peer').waitFor()
+  expect(await page.locator('h1').innerText()).toContain('contoso-ams/ams-1/ipv4')
+})
+
+test('how far back the history is shown can be chosen', async () => {
+  const page = await open('#/prefixes/contoso-ams%2Fweb', 'admin')
+  await page.getByText('Route announced on contoso-ams/ams-1/ipv4').waitFor()
+  for (const [range, window] of [
+    ['1 h', '6h'],
+    ['7 d', '7d'],
+    ['30 d', '30d'],
+  ] as const) {
+    const asked = page.waitForRequest(new RegExp(`history\\?window=${window}`))
+    await page.getByRole('button', { name: range }).click()
+    await asked
+    await page.getByText('Route announced on contoso-ams/ams-1/ipv4').waitFor()
+  }
+})
+
+describe('a tenant sees its own alone', () => {
+  test('a provider: overview, prefixes, sessions, peerings, events', async () => {
+    const page = await open('#/', 'contoso')
+    await page.getByText('of 2 prefixes fail').waitFor()
+    await page.getByText('1 session of 2 not Established.').waitFor()
+    expect(await page.getByText('theirs').count()).toBe(0)
+    await page.getByText('Live', { exact: true }).waitFor()
+    await isSound(page)
+    const menu = (name: string) => page.getByRole('navigation').getByRole('link', { name })
+    await menu('Prefixes').click()
+    await page.getByText('2 registered').waitFor()
+    await menu('Sessions').click()
+    await page.getByText('2 sessions').waitFor()
+    await menu('Peerings').click()
+    await page.getByText('1 peering, 2 connections').waitFor()
+    await menu('Events').click()
+    await page.locator('.events > li').first().waitFor()
+    expect(await page.locator('.events .what', { hasText: 'ours' }).count()).toBe(0)
+    await isSound(page)
+  })
+
+  test('a customer: a prefix of the configuration, on a session that is not its own', async () => {
+    const page = await open('#/', 'fabrikam')
+    await page.getByText('No session is configured.').waitFor()
+    await page
+      .getByRole('link', { name: /theirs/ })
+      .first()
+      .click()
+    await page.getByText('own is not Established').first().waitFor()
+    await isSound(page)
+  })
+})
+
+test('a daemon without a registry says so', async () => {
+  const lab = await startLab()
+  try {
+    visited = await visit(browser, lab.base, { hash: '#/peerings' })
+    await visited.page.getByText('This daemon has no registry of peerings').waitFor()
+    expect(await violationsOf(visited.page)).toEqual([])
+  } finally {
+    await lab.stop()
+  }
+})
