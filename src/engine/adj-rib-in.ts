@@ -4,18 +4,27 @@
  * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
  */
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
+import {
+  findIpv4,
+  findIpv6,
+  homeOfIpv4,
+  homeOfIpv6,
+  META,
+  moveIpv4,
+  moveIpv6,
+  type PrefixColumns,
+  SET_BITS,
+  STAMP,
+  touchIpv4,
+  touchIpv6,
+  WORD0,
+  WORD1,
+} from './route-slots.ts'
 import { giveBack, giveBackOutgrown } from './words.ts'
 
 /** No such route. */
 export const NO_SET = -1
 
-// Fields of a slot.
-const WORD0 = 0
-/** Prefix length + 1 in the upper 8 bits, attribute set in the lower 24; 0 marks an empty slot. */
-const META = 1
-const STAMP = 2
-const WORD1 = 3
-const SET_BITS = 24
 const SET_MASK = (1 << SET_BITS) - 1
 /** The prefix has as many paths as are held, and this would be one more. */
 export const TOO_MANY_PATHS = -2
@@ -43,12 +52,6 @@ function isPowerOf2(number: number): boolean {
   return (number & (number - 1)) === 0
 }
 
-/**
- * An odd factor with its highest bit set, other in each process: a peer that knew it could choose prefixes
- * that all begin their run at one place.
- */
-const SPREAD = (0x9e3779b1 ^ ((Math.random() * 0x3fffffff) & ~1)) | 0
-
 export class AdjRibIn {
   readonly family: Family
   readonly paths: boolean
@@ -64,7 +67,7 @@ export class AdjRibIn {
   private capacity = 0
   /** Routes above which the table grows: three quarters of its slots. */
   private limit = 0
-  // A hash's slot is (hash >>> 5) * factor >>> shift: hashes in order are slots in order.
+  // What a hash is turned into a slot with.
   private factor = 4
   private shift = 0
 
@@ -78,23 +81,13 @@ export class AdjRibIn {
     this.allocate(SMALLEST)
   }
 
-  /** IPv4 without path identifiers: routes of three words, for which there is a faster way. */
-  get narrow(): boolean {
-    return this.stride === 3
-  }
-
-  /**
-   * Looks at the places of `count` routes of a narrow table, so that `put` finds them in a cache.
-   * @param words first 32 bits of each prefix; `lengths` their lengths
-   */
-  touch(words: Int32Array, lengths: Int32Array, count: number): void {
+  /** Looks at the places of so many prefixes without path identifiers, so that `put` finds them in a cache. */
+  touch(prefixes: PrefixColumns, count: number): void {
     const { slots, factor, shift } = this
-    let seen = 0
-    for (let i = 0; i < count; i++) {
-      const home = homeOf(words[i] as number, lengths[i] as number, factor, shift)
-      seen ^= slots[home * 3 + META] as number
-    }
-    this.touched = seen
+    this.touched =
+      this.family === Family.ipv4
+        ? touchIpv4(slots, prefixes, count, factor, shift)
+        : touchIpv6(slots, prefixes, count, factor, shift)
   }
 
   /** Octets held outside V8's heap. */
@@ -104,19 +97,16 @@ export class AdjRibIn {
 
   /** Where the run of a prefix begins; path identifiers do not count, so all paths stand together. */
   private home(p: Readonly<Prefix>): number {
-    if (this.family === Family.ipv4) return homeOf(p.w0, p.length, this.factor, this.shift)
-    let hash = Math.imul(p.w0 ^ Math.imul(p.length, 0x5bd1e995), SPREAD)
-    hash = Math.imul(hash ^ (hash >>> 15) ^ p.w1, 0xc2b2ae35)
-    hash = Math.imul(hash ^ (hash >>> 13) ^ p.w2, SPREAD)
-    hash = Math.imul(hash ^ (hash >>> 15) ^ p.w3, SPREAD)
-    return Math.imul(hash >>> 5, this.factor) >>> this.shift
+    const { factor, shift } = this
+    return this.family === Family.ipv4
+      ? homeOfIpv4(p.w0, p.length, factor, shift)
+      : homeOfIpv6(p.w0, p.w1, p.w2, p.w3, p.length, factor, shift)
   }
 
   private holds(at: number, p: Readonly<Prefix>, pathId: number): boolean {
     const slots = this.slots
     if (slots[at] !== p.w0 || (slots[at + META] as number) >>> SET_BITS !== p.length + 1)
       return false
-    if (this.narrow) return true
     return this.sameTail(at, p) && (!this.paths || slots[at + this.pathField] === (pathId | 0))
   }
 
@@ -130,6 +120,14 @@ export class AdjRibIn {
 
   /** The array index of a route, or that of the empty slot that ends its run, as -1 - index. */
   private seek(p: Readonly<Prefix>, pathId: number): number {
+    const { slots, factor, shift } = this
+    if (this.paths) return this.seekPath(p, pathId)
+    return this.family === Family.ipv4
+      ? findIpv4(slots, p.w0, p.length, factor, shift)
+      : findIpv6(slots, p.w0, p.w1, p.w2, p.w3, p.length, factor, shift)
+  }
+
+  private seekPath(p: Readonly<Prefix>, pathId: number): number {
     const { stride, slots } = this
     const end = slots.length
     let at = this.home(p) * stride
@@ -153,36 +151,6 @@ export class AdjRibIn {
    * @returns the attribute set it had before, or NO_SET; TOO_MANY_PATHS: nothing was stored
    */
   put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
-    return this.narrow
-      ? this.putNarrow(p.w0, p.length, set, stamp)
-      : this.putWide(p, pathId, set, stamp)
-  }
-
-  /** IPv4 without path identifiers: most routes of most tables come this way. */
-  private putNarrow(word: number, length: number, set: number, stamp: number): number {
-    const slots = this.slots
-    const end = slots.length
-    const meta = ((length + 1) << SET_BITS) | set
-    let at = homeOf(word, length, this.factor, this.shift) * 3
-    for (;;) {
-      const held = slots[at + META] as number
-      if (held === 0) break
-      if (slots[at] === word && (held ^ meta) >>> SET_BITS === 0) {
-        slots[at + META] = meta
-        slots[at + STAMP] = stamp
-        return held & SET_MASK
-      }
-      at += 3
-      if (at === end) at = 0
-    }
-    slots[at] = word
-    slots[at + META] = meta
-    slots[at + STAMP] = stamp
-    this.added()
-    return NO_SET
-  }
-
-  private putWide(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
     const found = this.seek(p, pathId)
     const meta = ((p.length + 1) << SET_BITS) | set
     if (found >= 0) {
@@ -268,13 +236,14 @@ export class AdjRibIn {
   private rebuild(capacity: number): void {
     const old = this.slots
     this.allocate(capacity)
-    if (this.narrow) moveNarrow(old, this.slots, this.factor, this.shift)
-    else this.moveWide(old)
+    if (this.paths) this.movePaths(old)
+    else if (this.family === Family.ipv4) moveIpv4(old, this.slots, this.factor, this.shift)
+    else moveIpv6(old, this.slots, this.factor, this.shift)
     if (old.length < this.slots.length) giveBackOutgrown(old)
     else giveBack(old)
   }
 
-  private moveWide(old: Int32Array): void {
+  private movePaths(old: Int32Array): void {
     const { stride, slots } = this
     const end = slots.length
     scratch.family = this.family
@@ -298,18 +267,27 @@ export class AdjRibIn {
 
   /** Calls back for each path of a prefix: attribute set, path identifier, stamp. */
   eachPath(p: Readonly<Prefix>, visit: (set: number, pathId: number, stamp: number) => void): void {
+    if (!this.paths) {
+      const at = this.seek(p, 0)
+      if (at < 0) return
+      visit(
+        (this.slots[at + META] as number) & SET_MASK,
+        0,
+        (this.slots[at + STAMP] as number) >>> 0,
+      )
+      return
+    }
     const { stride, slots } = this
     const end = slots.length
     let at = this.home(p) * stride
     while (slots[at + META] !== 0) {
-      const pathId = this.paths ? (slots[at + this.pathField] as number) : 0
+      const pathId = slots[at + this.pathField] as number
       if (this.holds(at, p, pathId)) {
         visit(
           (slots[at + META] as number) & SET_MASK,
           pathId >>> 0,
           (slots[at + STAMP] as number) >>> 0,
         )
-        if (!this.paths) return
       }
       at += stride
       if (at === end) at = 0
@@ -377,18 +355,13 @@ export class AdjRibIn {
 
   /** Whether any path of exactly this prefix is held. */
   has(p: Readonly<Prefix>): boolean {
+    if (!this.paths) return this.seek(p, 0) >= 0
     let found = false
     this.eachPath(p, () => {
       found = true
     })
     return found
   }
-}
-
-/** Where the run of an IPv4 prefix begins. */
-function homeOf(word: number, length: number, factor: number, shift: number): number {
-  const hash = Math.imul(word ^ Math.imul(length, 0x5bd1e995), SPREAD)
-  return Math.imul(hash >>> 5, factor) >>> shift
 }
 
 /** The slot behind another, round the end. */
@@ -399,24 +372,6 @@ function next(slot: number, capacity: number): number {
 /** How many slots on, round the end. */
 function distance(from: number, to: number, capacity: number): number {
   return to >= from ? to - from : to - from + capacity
-}
-
-/** Moves IPv4 routes without path identifiers into an empty table. */
-function moveNarrow(old: Int32Array, slots: Int32Array, factor: number, shift: number): void {
-  const end = slots.length
-  for (let from = 0; from < old.length; from += 3) {
-    const meta = old[from + META] as number
-    if (meta === 0) continue
-    const word = old[from] as number
-    let at = homeOf(word, (meta >>> SET_BITS) - 1, factor, shift) * 3
-    while (slots[at + META] !== 0) {
-      at += 3
-      if (at === end) at = 0
-    }
-    slots[at] = word
-    slots[at + META] = meta
-    slots[at + STAMP] = old[from + STAMP] as number
-  }
 }
 
 const scratch: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }

@@ -51,14 +51,18 @@ export class Intake implements RouteSink {
   private rib: AdjRibIn | null = null
   private trie: RadixTrie
   private set = NO_SET
-  /** Announcements of IPv4 routes without path identifiers that wait to be stored together. */
+  /** Announcements without path identifiers that wait to be stored together. */
   private readonly queue = {
-    words: new Int32Array(QUEUE),
+    w0: new Int32Array(QUEUE),
+    w1: new Int32Array(QUEUE),
+    w2: new Int32Array(QUEUE),
+    w3: new Int32Array(QUEUE),
     lengths: new Int32Array(QUEUE),
     sets: new Int32Array(QUEUE),
     count: 0,
   }
-  private readonly prefix: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
+  private readonly ipv4: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
+  private readonly ipv6: Prefix = { family: Family.ipv6, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
   /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
   private announced = 0
   private near = 0
@@ -151,15 +155,22 @@ export class Intake implements RouteSink {
     if (rib === null) return
     this.state.sets.retain(this.set)
     if (this.notes !== 0) this.noted++
-    if (!rib.narrow) {
+    if (rib.paths) {
       this.store(rib, prefix, pathId, this.set)
       return
     }
     const { queue } = this
-    queue.words[queue.count] = prefix.w0
-    queue.lengths[queue.count] = prefix.length
-    queue.sets[queue.count] = this.set
-    if (++queue.count === QUEUE) this.drain()
+    const { count } = queue
+    queue.w0[count] = prefix.w0
+    if (prefix.family === Family.ipv6) {
+      queue.w1[count] = prefix.w1
+      queue.w2[count] = prefix.w2
+      queue.w3[count] = prefix.w3
+    }
+    queue.lengths[count] = prefix.length
+    queue.sets[count] = this.set
+    queue.count = count + 1
+    if (queue.count === QUEUE) this.drain()
   }
 
   /**
@@ -167,13 +178,19 @@ export class Intake implements RouteSink {
    * all places are looked at in one tight loop first, so that the processor fetches many at a time.
    */
   private drain(): void {
-    const { queue, rib, prefix } = this
+    const { queue, rib } = this
     const { count } = queue
     if (count === 0 || rib === null) return
     queue.count = 0
-    rib.touch(queue.words, queue.lengths, count)
+    rib.touch(queue, count)
+    const prefix = rib.family === Family.ipv4 ? this.ipv4 : this.ipv6
     for (let i = 0; i < count; i++) {
-      prefix.w0 = queue.words[i] as number
+      prefix.w0 = queue.w0[i] as number
+      if (rib.family === Family.ipv6) {
+        prefix.w1 = queue.w1[i] as number
+        prefix.w2 = queue.w2[i] as number
+        prefix.w3 = queue.w3[i] as number
+      }
       prefix.length = queue.lengths[i] as number
       this.store(rib, prefix, 0, queue.sets[i] as number)
     }
