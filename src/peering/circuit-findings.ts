@@ -1,5 +1,5 @@
 /** All that is wrong with a circuit's peering, for whoever looks at it. */
-import { absentPrefixes, judgeCircuit, named, sessionWords } from './circuit-judgement.ts'
+import { absentPrefixes, judgeCircuit, named, sessionWords, startOf } from './circuit-judgement.ts'
 import { runningSessions } from './circuit-sessions.ts'
 import type { ShowContext } from './kind.ts'
 import type { CircuitFinding, CircuitPeering } from './kinds/circuit-peering-spec.ts'
@@ -15,7 +15,7 @@ function downFindings(
     const status = live.session(name)
     if (status?.stateName === 'Established' || closed.includes(name)) return []
     const why = status?.lastError ? `: ${status.lastError.replace(/\.$/, '')}` : ''
-    const words = sessionWords(session).replace('the', 'The')
+    const words = startOf(sessionWords(session))
     return [
       {
         reason: 'session-down',
@@ -65,7 +65,7 @@ function listFindings(peering: CircuitPeering, context: ShowContext): CircuitFin
           {
             reason: 'not-received' as const,
             ...about(absent),
-            message: `${named(absent)} is among the advertisedPublicPrefixes, and announced on no link.`,
+            message: `The customer lists ${named(absent)} in advertisedPublicPrefixes, and announces it on no link.`,
             action:
               'The customer announces it on both links, or takes it out of advertisedPublicPrefixes.',
           },

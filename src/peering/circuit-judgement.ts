@@ -88,14 +88,21 @@ export function sessionWords({ link, family }: Pick<CircuitSession, 'link' | 'fa
   return `the ${link.toLowerCase()} ${family === 'ipv4' ? 'IPv4' : 'IPv6'} session`
 }
 
+/** Words as a sentence begins. */
+export function startOf(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
 type Said = Pick<SessionFinding, 'reason' | 'message' | 'action'> &
   Partial<Pick<SessionFinding, 'severity'>>
 
 function finding(session: CircuitSession, prefixes: readonly string[], said: Said): SessionFinding {
   return {
-    severity: 'error',
-    ...said,
+    reason: said.reason,
+    severity: said.severity ?? 'error',
     session: session.name,
+    message: said.message,
+    action: said.action,
     prefixes: prefixes.slice(0, NAMED),
     count: prefixes.length,
   }
@@ -195,7 +202,7 @@ function asymmetry(here: Announced, announced: readonly Announced[]): SessionFin
     finding(session, missing, {
       reason: 'asymmetric-announcement',
       severity: 'warning',
-      message: `On ${sessionWords(session)} ${named(missing)} is missing, which the ${there} one has.`,
+      message: `${startOf(sessionWords(session))} lacks ${named(missing)}, which the ${there} one has.`,
       action: `The customer announces the same prefixes on both links; as it is, they are lost when the ${there} link fails.`,
     }),
   ]
@@ -214,7 +221,7 @@ function tooMany(
   return [
     finding(session, [], {
       reason: 'too-many-prefixes',
-      message: `${sessionWords(session).replace('the', 'The')} was closed, because the customer announced more than ${limit} prefixes.`,
+      message: `${startOf(sessionWords(session))} was closed, because the customer announced more than ${limit} prefixes.`,
       action: `The customer announces ${limit} prefixes at most; the session then comes back by itself.`,
     }),
   ]

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { type Finding, type FindingReason, findingReasons } from '../../src/engine/types.ts'
+import { sessionFindingReasons } from '../../src/peering/kind.ts'
 import { createEngineLab } from '../support/engine-lab.ts'
 import {
   admin,
@@ -25,7 +26,7 @@ const registryReasons = [
   'asn-not-approved',
 ] as const
 /** The reasons of findings on all that a session of the registry announces. */
-const sessionReasons = ['outside-address-space']
+const sessionReasons = sessionFindingReasons.filter((reason) => reason !== 'private-prefix')
 const reasons = [...findingReasons, ...sessionReasons, ...registryReasons]
 
 type Lab = ReturnType<typeof createEngineLab>

@@ -265,7 +265,7 @@ describe('Microsoft peering', () => {
     const stray: Route = { prefix: '198.51.100.128/25' }
     const all = [web, voice, stray, { prefix: '0.0.0.0/0' }, { prefix: '10.9.0.0/16' }]
     await announce({ microsoft: all, secondary: [voice] })
-    await messageOf('microsoft', /the secondary IPv4 session .* is missing/)
+    await messageOf('microsoft', /secondary IPv4 session lacks 198\.51\.100\.0\/24/)
     const text = await messageOf('microsoft', /default route/)
     expect(text).toMatch(/198\.51\.100\.128\/25, not among the advertisedPublicPrefixes/)
     expect(text).toMatch(/10\.9\.0\.0\/16, not public/)

@@ -66,12 +66,12 @@ describe('what Microsoft peering announces', () => {
     const lab = await announcing(microsoft)
     await lab.wait(2)
     expect(lab.shown()['errorMessage']).toBe(
-      '198.51.100.0/24 is among the advertisedPublicPrefixes, and announced on no link.',
+      'The customer lists 198.51.100.0/24 in advertisedPublicPrefixes, and announces it on no link.',
     )
     lab.announce(primary, '198.51.100.0/24', '64501')
     await lab.wait(1)
     expect(lab.shown()['errorMessage']).toBe(
-      'On the secondary IPv4 session 198.51.100.0/24 is missing, which the primary one has.',
+      'The secondary IPv4 session lacks 198.51.100.0/24, which the primary one has.',
     )
     expect(lab.found()).toEqual([['asymmetric-announcement', secondary, ['198.51.100.0/24']]])
     expect(lab.engine.view.prefix('er/p/198.51.100.0-24')).toMatchObject({

@@ -189,7 +189,11 @@ export const circuitPeeringKind: Kind<CircuitPeeringSpec, CircuitPeeringStatus> 
         return `${states.filter((state) => state === 'Established').length}/${states.length} up`
       },
     },
-    { title: 'Prefixes', value: (shown) => String(shown['advertisedPublicPrefixesState']) },
+    {
+      title: 'Prefixes',
+      value: ({ peeringType, advertisedPublicPrefixesState: state }) =>
+        peeringType === 'MicrosoftPeering' ? String(state) : '',
+    },
     { title: 'Message', value: ({ errorMessage }) => String(errorMessage) },
   ],
   example: {
