@@ -42,6 +42,8 @@ interface Subject extends Spoken {
   changedAt: number | null
   /** When it turned bad lately. */
   turns: number[]
+  /** Sessions that it failed on and that were lost meanwhile: whether it is well there, nobody knows. */
+  readonly unknownOn: Set<string>
   /** It is no longer registered. */
   gone: boolean
   /** Told as flapping, and not quiet yet. */
@@ -103,6 +105,8 @@ function worthTelling(subject: Subject): boolean {
 /** Makes an empty state. */
 export function createIncidents({ severity, gather }: IncidentOptions): Incidents {
   const subjects = new Map<string, Subject>()
+  /** Prefixes that miss each session that is down, told or not. */
+  const missing = new Map<string, number>()
   let count = 0
 
   function subjectOf(about: Subject['about'], name: string, prefix?: string): Subject {
@@ -111,22 +115,45 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
     if (known !== undefined) return known
     const told = { told: null, silent: false, changedAt: null, turns: [], flapping: false }
     const state = { bad: false, severity: 'error' as const, since: 0, turnedAt: 0, gone: false }
-    const made: Subject = { about, name, prefix, causes: new Map(), detail: '', ...state, ...told }
+    const empty = { causes: new Map(), unknownOn: new Set<string>(), detail: '' }
+    const made: Subject = { about, name, prefix, ...empty, ...state, ...told }
     subjects.set(key, made)
     return made
   }
 
+  function countMissing(changes: readonly FindingChange[], by: 1 | -1): void {
+    for (const { reason, session } of changes) {
+      if (reason !== 'session-down' || session === null) continue
+      const left = (missing.get(session) ?? 0) + by
+      if (left > 0) missing.set(session, left)
+      else missing.delete(session)
+    }
+  }
+
+  /** Notes on which lost sessions it failed until they were lost. */
+  function noteUnknown({ causes, unknownOn }: Subject, closed: readonly FindingChange[]): void {
+    const isDown = (session: string) => causes.has(`session-down@${session}`)
+    for (const session of unknownOn) if (!isDown(session)) unknownOn.delete(session)
+    for (const { session, severity } of closed) {
+      if (severity === 'error' && session !== null && isDown(session)) unknownOn.add(session)
+    }
+  }
+
   function takePrefix(event: PrefixEvent): void {
     const { to } = event
+    countMissing(event.opened, 1)
+    countMissing(event.closed, -1)
     const bad = to === 'Failed' || to === 'Invalid' || (to === 'Warning' && severity === 'warning')
     if (!bad && !subjects.has(`prefix ${event.name}`)) return
     const subject = subjectOf('prefix', event.name, event.prefix)
     for (const change of event.closed) subject.causes.delete(causeKey(change))
     for (const change of event.opened) subject.causes.set(causeKey(change), change)
+    noteUnknown(subject, event.closed)
     if (bad) subject.severity = to === 'Warning' ? 'warning' : 'error'
-    // Pending is neither: nothing can be said yet.
     subject.gone = to === null
-    if (to !== 'Pending') turn(subject, bad, event.time)
+    // Nothing can be said yet; or what was wrong went with its session, and may well come back with it.
+    const unknown = to === 'Pending' || (to === 'Warning' && subject.unknownOn.size > 0)
+    if (bad || !unknown) turn(subject, bad, event.time)
   }
 
   function takeSession({ session, from, to, detail, time }: SessionEvent): void {
@@ -158,8 +185,7 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
    */
   function absorb(down: readonly Subject[], now: number) {
     const telling = new Set(down)
-    const affected = new Map<Subject, number>()
-    const rest = down.filter((subject) => {
+    return down.filter((subject) => {
       const [, lost] = /^session-down@([^,]+)$/.exec(causeOf(subject)) ?? []
       const loss = lost === undefined ? undefined : subjects.get(`session ${lost}`)
       if (subject.about === 'session' || loss?.bad !== true) return true
@@ -167,10 +193,8 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
       loss.told ??= incident(now)
       tell(subject, loss.told)
       subject.silent = true
-      affected.set(loss, (affected.get(loss) ?? 0) + 1)
       return false
     })
-    return { affected, rest }
   }
 
   function incident(now: number): string {
@@ -208,15 +232,17 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
   }
 
   function failures(down: readonly Subject[], now: number): Notice[] {
-    const { affected, rest } = absorb(down, now)
-    const groups = [...groupBy(rest, causeOf).values()].sort((a, b) => b.length - a.length)
+    const groups = [...groupBy(absorb(down, now), causeOf).values()].sort(
+      (a, b) => b.length - a.length,
+    )
     const others = groups.slice(NOTICES_AT_ONCE - 1)
     const each = groups.slice(0, NOTICES_AT_ONCE - 1)
     const said = others.length > 1 ? groupBy(others.flat(), ({ about }) => about).values() : others
     return [...each, ...said].map((group) => {
       const told = group[0]?.told ?? incident(now)
       for (const subject of group) tell(subject, told)
-      const touched = group.reduce((sum, subject) => sum + (affected.get(subject) ?? 0), 0)
+      const lost = group.filter(({ about }) => about === 'session')
+      const touched = lost.reduce((sum, { name }) => sum + (missing.get(name) ?? 0), 0)
       return {
         ...notice('failed', group, now, { title: failedTitle(group, touched), incident: told }),
         ...(touched > 0 && { affectedPrefixes: touched }),

@@ -153,6 +153,60 @@ describe('what is told', () => {
     expect(w.told()).toEqual([])
   })
 
+  test('a lost session counts its prefixes also where warnings are not told', () => {
+    const w = watch('error')
+    const down: FindingChange = { ...change('session-down', 'edge-a'), severity: 'warning' }
+    for (let i = 0; i < 1000; i++) w.prefix(`p${i}`, 'Warning', [down])
+    w.lost('edge-a')
+    w.wait(10)
+    const notices = w.due()
+    expect(notices.map(({ title }) => title)).toEqual([
+      'session edge-a is down, 1000 prefixes with it: hold timer expired',
+    ])
+    expect(notices[0]?.affectedPrefixes).toBe(1000)
+    for (let i = 0; i < 1000; i++) w.prefix(`p${i}`, 'Pending', [], [down])
+    w.up('edge-a')
+    w.wait(10)
+    expect(w.told()).toEqual(['session edge-a is up again after 10 s'])
+    // Once more: those of the first time are not counted again.
+    w.wait(QUIET / SECOND)
+    w.told()
+    w.prefix('p0', 'Warning', [down])
+    w.lost('edge-a')
+    w.wait(10)
+    expect(w.told()).toEqual(['session edge-a is down, 1 prefix with it: hold timer expired'])
+  })
+
+  test('what was wrong on a session that is lost did not recover', () => {
+    const w = watch('error')
+    const down: FindingChange = { ...change('session-down', 'edge-a'), severity: 'warning' }
+    w.prefix('web', 'Failed', [community])
+    w.wait(10)
+    w.due()
+    w.prefix('web', 'Warning', [down], [community])
+    w.wait(60)
+    expect(w.told()).toEqual([])
+    w.prefix('web', 'Pending', [], [down])
+    w.prefix('web', 'Failed', [community])
+    w.wait(60)
+    expect(w.told()).toEqual([])
+    w.prefix('web', 'Verified', [], [community])
+    w.wait(10)
+    expect(w.told()).toEqual(['prefix web (198.51.100.0/24) recovered after 2 min 10 s'])
+  })
+
+  test('what is mended on its own session recovered, though another session is lost', () => {
+    const w = watch('error')
+    const down: FindingChange = { ...change('session-down', 'edge-b'), severity: 'warning' }
+    w.prefix('web', 'Failed', [community])
+    w.wait(10)
+    w.due()
+    w.prefix('web', 'Failed', [down])
+    w.prefix('web', 'Warning', [], [community])
+    w.wait(10)
+    expect(w.told()).toEqual(['prefix web (198.51.100.0/24) recovered after 10 s'])
+  })
+
   test('Pending is no recovery, and a Warning is one unless warnings are told', () => {
     const w = watch()
     w.prefix('web', 'Failed', [community])
