@@ -4,7 +4,8 @@
  */
 import type { Command, Option } from 'commander'
 import type { Kind } from '../peering/kind.ts'
-import { createApiClient, type Query } from './api-client.ts'
+import { hasOneList } from '../peering/paths.ts'
+import { createApiClient } from './api-client.ts'
 import { Exit, UsageError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,11 +15,19 @@ export const WORDS_COMMAND = '__words'
 const PATIENCE = 1000
 
 const scripts: Readonly<Record<string, string>> = {
+  // Bash ends a word at `:`, `@` and `=`, which names of sessions have; so the line is taken apart here.
   bash: `# bgpwarden completion for bash: source <(bgpwarden completion bash)
 _bgpwarden() {
-  local IFS=$'\\n'
-  COMPREPLY=($(bgpwarden ${WORDS_COMMAND} -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-  [[ \${#COMPREPLY[@]} -eq 0 ]] && compopt -o default
+  local line=\${COMP_LINE:0:COMP_POINT} IFS=$' \\t' word before= breaks=\${COMP_WORDBREAKS//[^:@=]/}
+  local -a words
+  read -ra words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  word=\${words[\${#words[@]}-1]}
+  [[ -n $breaks ]] && before=\${word%"\${word##*[$breaks]}"}
+  IFS=$'\\n'
+  words=($(bgpwarden ${WORDS_COMMAND} -- "\${words[@]:1}" 2>/dev/null))
+  COMPREPLY=("\${words[@]#"$before"}")
+  [[ \${#words[@]} -eq 0 ]] && COMPREPLY=() && compopt -o default 2>/dev/null
 }
 complete -F _bgpwarden bgpwarden
 `,
@@ -30,6 +39,7 @@ _bgpwarden() {
   if [[ -n "\${found[1]}" ]]; then compadd -a found; else _files; fi
 }
 compdef _bgpwarden bgpwarden
+[[ $funcstack[1] == _bgpwarden ]] && _bgpwarden "$@"
 `,
   fish: `# bgpwarden completion for fish: bgpwarden completion fish | source
 complete -c bgpwarden -a '(set -l words (commandline -opc) (commandline -ct); bgpwarden ${WORDS_COMMAND} -- $words[2..-1] 2>/dev/null)'
@@ -46,8 +56,9 @@ export function completion(shell: string, terminal: Terminal): number {
   return Exit.ok
 }
 
-/** Where names of a kind of thing are listed. */
-type Names = (path: string, query?: Query) => Promise<string[]>
+/** What a list of the API has; `id` names the parents too. */
+type Names = (path: string, property?: 'name' | 'id') => Promise<string[]>
+type MakeNames = (values: ReadonlyMap<string, string>) => Names
 
 /** What is typed so far, taken apart. */
 interface Typed {
@@ -98,17 +109,19 @@ async function namesFor(
   if (parent !== undefined && name !== undefined) {
     return names(`${parent.segment}/${encodeURIComponent(name)}/${kind.segment}`)
   }
-  return word === 'prefix' ? names('prefixes') : []
+  if (word === 'prefix') return names('prefixes')
+  return hasOneList(kinds, kind) ? names(kind.segment, 'id') : []
 }
 
 async function candidates(
   program: Command,
   kinds: readonly Kind[],
   words: readonly string[],
-  names: Names,
+  makeNames: MakeNames,
 ): Promise<string[]> {
   const current = words.at(-1) ?? ''
   const { command, positional, option, values } = takeApart(program, words.slice(0, -1))
+  const names = makeNames(values)
   if (option !== undefined) {
     if (option.argChoices !== undefined) return option.argChoices
     return namesFor(option.long?.slice(2) ?? '', kinds, values, names)
@@ -138,15 +151,19 @@ export async function completeWords(
   api: string,
   terminal: Terminal,
 ): Promise<number> {
-  const names: Names = async (path) => {
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error('late')), PATIENCE).unref()
-    })
-    const page = createApiClient(api).get<{ items: { name: string }[] }>(path, { limit: 1000 })
-    return (await Promise.race([page, late])).items.map(({ name }) => name)
+  const makeNames: MakeNames = (values) => {
+    const where = { api: values.get('--api') ?? api, tokenFile: values.get('--token-file') }
+    return async (path, property = 'name') => {
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error('late')), PATIENCE).unref()
+      })
+      const client = createApiClient(where)
+      const page = client.get<{ items: { name: string; id: string }[] }>(path, { limit: 1000 })
+      return (await Promise.race([page, late])).items.map((item) => item[property])
+    }
   }
   const current = words.at(-1) ?? ''
-  const found = await candidates(program, kinds, words, names).catch(() => [])
+  const found = await candidates(program, kinds, words, makeNames).catch(() => [])
   for (const word of found) if (word.startsWith(current)) terminal.write(`${word}\n`)
   return Exit.ok
 }

@@ -76,17 +76,17 @@ describe('a direct peering', () => {
   test('has a connection, which runs nothing until it is approved', async () => {
     const made = await lab.as(
       'contoso',
-      'connection create ams-1 --peering contoso-ams --session-prefix-v4 192.0.2.8/30 --session-prefix-v6 2001:db8:0:1::8/126 --session-address-provider Peer',
+      'connection create ams-1 --peering contoso-ams --session-prefix-v4 192.0.2.8/30 --session-address-provider Peer',
     )
     expect(made.properties).toMatchObject({ connectionState: 'PendingApproval' })
     expect(await lab.as('noc', 'session list')).toEqual([])
     const approved = await lab.as('noc', 'connection approve ams-1 --peering contoso-ams')
     expect(approved.properties).toMatchObject({ connectionState: 'Approved' })
-    expect(await lab.as('noc', 'session list')).toHaveLength(2)
+    expect(await lab.as('noc', 'session list')).toHaveLength(1)
     const info = (await lab.daemon.metrics()).filter(
       ({ name }) => name === 'bgpwarden_session_info',
     )
-    expect(info.map(({ labels }) => labels['peering'])).toEqual(['contoso-ams', 'contoso-ams'])
+    expect(info.map(({ labels }) => labels['peering'])).toEqual(['contoso-ams'])
   })
 
   test('takes no prefix before it is Active, and is Active when its sessions are sound', async () => {
@@ -104,7 +104,7 @@ describe('a direct peering', () => {
     const active = await connectionIs('Active')
     expect(active.properties).toMatchObject({
       sessionStateV4: 'Established',
-      sessionStateV6: 'Established',
+      sessionStateV6: 'None',
       errorMessage: '',
     })
     await lab.as('contoso', register)
@@ -123,6 +123,26 @@ describe('a direct peering', () => {
     expect(await lab.as('fabrikam', 'peering list')).toEqual([])
     const verdict = await lab.as<{ state: string }>('contoso', 'prefix show contoso-ams/web')
     expect(verdict.state).toBe('Verified')
+  })
+})
+
+test('IPv6 joins an Active connection, and the IPv4 session serves on', async () => {
+  const before = await lab.daemon.session('contoso-ams/ams-1/ipv4')
+  const line = 'connection update contoso-ams/ams-1 --session-prefix-v6 2001:db8:0:1::8/126'
+  const changed = await lab.as('contoso', line)
+  expect(changed.properties).toMatchObject({
+    connectionState: 'Active',
+    errorMessage: expect.stringMatching(/2001:db8:0:1::9 is not Established/),
+  })
+  await waitFor('the IPv6 session to count', async () => {
+    const { properties } = await connectionIs('Active')
+    const sessions = properties['sessions'] as { counts: boolean }[]
+    return sessions.length === 2 && sessions.every(({ counts }) => counts)
+  })
+  expect(await lab.daemon.session('contoso-ams/ams-1/ipv4')).toMatchObject({
+    state: 'Established',
+    establishedAt: before.establishedAt,
+    flaps: 0,
   })
 })
 
