@@ -71,9 +71,9 @@ export interface Database {
   keepLetters(changes: readonly LetterChange[]): void
   /**
    * Looks after the file: prunes what is too old, in slices of limited time.
-   * @param suspect the last write failed: try one
+   * @param probe whether to try a write
    */
-  tick(now: number, suspect: boolean): DatabaseReport
+  tick(now: number, probe: boolean): DatabaseReport
   close(): void
 }
 
@@ -88,6 +88,7 @@ function prepareFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true })
   // An existing one is not touched: closing it would take the locks of another open of this process.
   if (!existsSync(path)) writeFileSync(path, '', { flag: 'a', mode: 0o600 })
+  accessSync(path, constants.W_OK)
 }
 
 function openFile(path: string, now: number): SqlDatabase {
@@ -208,7 +209,7 @@ export function openDatabase(options: DatabaseOptions, now: number): Database {
     return row?.old === 1 || usedBytes() > options.maxBytes
   }
 
-  const problemNow = (now: number, suspect: boolean): string | null => {
+  const problemNow = (now: number, probe: boolean): string | null => {
     try {
       checkFile()
       accessSync(path, constants.W_OK)
@@ -216,7 +217,7 @@ export function openDatabase(options: DatabaseOptions, now: number): Database {
       if (bavail * bsize < LEAST_ROOM) {
         return `${path}: the disk of ${dirname(path)} is full; free some room, and it goes on by itself`
       }
-      if (suspect) {
+      if (probe) {
         inTransaction(() => {
           db.prepare('INSERT OR REPLACE INTO probe (only, time) VALUES (1, ?)').run(now)
         })
@@ -242,8 +243,8 @@ export function openDatabase(options: DatabaseOptions, now: number): Database {
     history: (query) => guard(() => readEvents(db, query)),
     letters: () => guard(() => readLetters(db)),
     keepLetters: (changes) => inTransaction(() => writeLetters(db, changes)),
-    tick(now, suspect) {
-      let problem = problemNow(now, suspect)
+    tick(now, probe) {
+      let problem = problemNow(now, probe)
       let more = false
       try {
         if (problem === null && hasOld(now)) more = prune(now)

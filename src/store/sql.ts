@@ -14,16 +14,23 @@ export interface SqlDatabase {
   close(): void
 }
 
-/** SQLite's result codes by their beginning, in words; `in` says what to do. */
-const problems: readonly (readonly [code: string, words: (path: string) => string])[] = [
-  [
-    'SQLITE_FULL',
-    (path) => `the disk of ${dirname(path)} is full; free some room, and it goes on by itself`,
-  ],
-  [
-    'SQLITE_READONLY',
-    (path) => `it cannot be written; make ${path} and ${dirname(path)} writable for the daemon`,
-  ],
+type Words = (path: string) => string
+
+const full: Words = (path) =>
+  `the disk of ${dirname(path)} is full; free some room, and it goes on by itself`
+const notWritable: Words = (path) =>
+  `it cannot be written; make ${path} and ${dirname(path)} writable for the daemon`
+const readOnly: Words = (path) =>
+  `the file system of ${dirname(path)} is read-only; look at its disk, and mount it writable`
+
+/** Codes of SQLite, by their beginning, and of the system, in words. */
+const problems: readonly (readonly [code: string, words: Words])[] = [
+  ['SQLITE_FULL', full],
+  ['ENOSPC', full],
+  ['SQLITE_READONLY', notWritable],
+  ['EACCES', notWritable],
+  ['EPERM', notWritable],
+  ['EROFS', readOnly],
   [
     'SQLITE_CANTOPEN',
     (path) => `it cannot be opened; make ${path} and ${dirname(path)} writable for the daemon`,
@@ -40,22 +47,25 @@ const problems: readonly (readonly [code: string, words: (path: string) => strin
     'SQLITE_NOTADB',
     () => 'it is no SQLite database; name another file in storage.path, or move it away',
   ],
-  ['SQLITE_IOERR', () => 'the system cannot read or write it; look at its disk'],
+  [
+    'SQLITE_IOERR',
+    () => 'the system cannot read or write it: its file system is read-only, or its disk is broken',
+  ],
 ]
 
-/** @returns SQLite's name of an error, such as `SQLITE_FULL`; undefined when it is none of SQLite's */
-function sqliteCode(error: unknown): string | undefined {
+/** @returns the name of an error of SQLite or of the system, such as `SQLITE_FULL` or `EROFS` */
+function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   // What the driver says when SQLite cannot open a file, with the number of the result code.
   if (/^ConnectionFailed\(.*: 14"\)$/.test(error.message)) return 'SQLITE_CANTOPEN'
   if (!('code' in error)) return undefined
   const { code } = error
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined
+  return typeof code === 'string' ? code : undefined
 }
 
 /** Says what is wrong with a file, in one sentence without a full stop. */
 export function describeProblem(path: string, error: unknown): string {
-  const code = sqliteCode(error)
+  const code = codeOf(error)
   const said = error instanceof Error ? error.message : String(error)
   if (code === undefined) return `${path}: ${said}`
   const known = problems.find(([begin]) => code.startsWith(begin))

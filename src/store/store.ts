@@ -17,6 +17,8 @@ export interface StoreOptions extends DatabaseOptions {
 
 /** How often the file is looked after. */
 const TICK_MS = 2000
+/** After how long without a write one is tried: a file system can turn read-only unseen. */
+const PROBE_MS = 30_000
 /** How soon again when old rows are left. */
 const SOON_MS = 200
 /** How long the last events may take to be written at the end. */
@@ -32,6 +34,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const thread = await startThread(database, now())
   let problem: string | null = null
   let sizeBytes = 0
+  let writtenAt = now()
   let closing = false
 
   const note = (found: string | null) => {
@@ -42,6 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const noted = async <T>(work: Promise<T>): Promise<T> => {
     try {
       const value = await work
+      writtenAt = now()
       note(null)
       return value
     } catch (error) {
@@ -61,7 +65,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const tick = async () => {
     let report: DatabaseReport | null = null
     try {
-      report = await thread.call('tick', now(), problem !== null)
+      const probe = problem !== null || now() - writtenAt >= PROBE_MS
+      report = await thread.call('tick', now(), probe)
+      if (probe) writtenAt = now()
       sizeBytes = report.sizeBytes
       note(report.problem)
     } catch (error) {

@@ -1,6 +1,5 @@
-/** The store's file, when its process is killed and when its disk is full. */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+/** The store's file, when its process is killed, and when its disk is full or broken. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
@@ -8,13 +7,21 @@ import {
   historyEvent,
   openTestStore,
   scratchDirectory,
+  T0,
   transaction,
 } from '../store/support/build.ts'
 import { crashAgainAndAgain } from '../store/support/crash.ts'
 import { seeded } from './support/random.ts'
+import { makeSmallDisk } from './support/small-disk.ts'
 
 const scratch = scratchDirectory()
 afterAll(scratch.remove)
+
+function directoryOf(name: string): string {
+  const path = join(scratch.path, name)
+  mkdirSync(path)
+  return path
+}
 
 describe('the store', () => {
   test('loses none of a thousand commits to kill -9', { timeout: 300_000 }, async () => {
@@ -29,16 +36,13 @@ describe('the store', () => {
   })
 
   test('says that the disk is full, and goes on when there is room', async () => {
-    const directory = join(scratch.path, 'small')
-    mkdirSync(directory)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory])
+    const disk = await makeSmallDisk(directoryOf('full'))
     try {
-      const path = join(directory, 'full.db')
+      const path = join(disk.path, 'full.db')
       const store = await openTestStore(path, { retryMs: 50 })
       await store.commit(transaction([change('before', 0)]))
-      const filler = join(directory, 'filler')
-      expect(() => writeFileSync(filler, Buffer.alloc(5 << 20))).toThrow('ENOSPC')
-      const full = `the disk of ${directory} is full; free some room, and it goes on by itself`
+      await disk.fill()
+      const full = `the disk of ${disk.path} is full; free some room, and it goes on by itself`
       const large = { text: 'x'.repeat(100_000) }
       await expect(store.commit(transaction([change('large', 0, large)]))).rejects.toThrow(full)
       store.record(historyEvent())
@@ -46,7 +50,7 @@ describe('the store', () => {
       expect(store.status()).toMatchObject({ ok: false, waitingEvents: 1 })
       expect((await store.load()).map(({ id }) => id)).toEqual(['before'])
 
-      rmSync(filler)
+      await disk.free()
       await expect.poll(() => store.status().ok, { timeout: 5000 }).toBe(true)
       await store.flush()
       await store.commit(transaction([change('large', 0, large)]))
@@ -56,7 +60,40 @@ describe('the store', () => {
       expect((await again.history({ limit: 5 })).items).toHaveLength(1)
       await again.close()
     } finally {
-      execFileSync('umount', [directory])
+      await disk.remove()
+    }
+  })
+
+  test('says that the file system turned read-only, and keeps what it acknowledged', async () => {
+    const disk = await makeSmallDisk(directoryOf('read-only'))
+    try {
+      const path = join(disk.path, 'store.db')
+      let now = T0
+      const store = await openTestStore(path, { retryMs: 50, now: () => now })
+      await store.commit(transaction([change('before', 0)]))
+      await disk.fail()
+      // Nobody writes, and it is noticed all the same.
+      now += 30_000
+      await expect.poll(() => store.status().ok, { timeout: 5000 }).toBe(false)
+      const words = `${path}: the system cannot read or write it: its file system is read-only, or its disk is broken`
+      expect(store.status().detail).toContain(words)
+      await expect(store.commit(transaction([change('after', 0)]))).rejects.toThrow(words)
+      store.record(historyEvent())
+      await expect(store.flush()).rejects.toThrow(words)
+      expect((await store.load()).map(({ id }) => id)).toEqual(['before'])
+      await store.close()
+
+      await disk.mend('ro')
+      await expect(openTestStore(path)).rejects.toThrow(
+        `${path}: the file system of ${disk.path} is read-only; look at its disk, and mount it writable (EROFS)`,
+      )
+      await disk.mend()
+      const again = await openTestStore(path)
+      expect((await again.load()).map(({ id }) => id)).toEqual(['before'])
+      await again.commit(transaction([change('after', 0)]))
+      await again.close()
+    } finally {
+      await disk.remove()
     }
   })
 })

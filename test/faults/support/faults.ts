@@ -6,6 +6,7 @@ import { type Program, run, startProgram } from '../../interop/support/process.t
 import { waitFor } from '../../interop/support/wait.ts'
 import { makeWorkspace } from '../../interop/support/workspace.ts'
 import type { GracefulRestart } from './peers.ts'
+import { makeSmallDisk } from './small-disk.ts'
 import type { PeerName } from './truth.ts'
 import { falseFailures } from './warden.ts'
 import { holdTime, makeWorld, type World } from './world.ts'
@@ -335,14 +336,14 @@ function negativeDurations(events: readonly object[]): number {
 
 const storage: Fault = {
   name: 'storage',
-  title: 'storage full, then moved away, then mended',
+  title: 'storage full, then write-protected, then moved away',
   bound: 10,
   run: async (rounds, _random, tell) => {
     const workspace = await makeWorkspace()
-    const directory = await workspace.folder('storage')
-    await run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory])
-    const path = join(directory, 'data/bgpwarden.db')
-    await mkdir(join(directory, 'data'))
+    const disk = await makeSmallDisk(await workspace.folder('storage'))
+    const data = join(disk.path, 'data')
+    const path = join(data, 'bgpwarden.db')
+    await mkdir(data)
     try {
       const world = await makeWorld({ config: { storage: { path } } })
       const { api } = world.warden
@@ -355,6 +356,7 @@ const storage: Fault = {
           seconds: 10,
           state: ready,
         })
+      const readyAgain = () => waitFor('/readyz to be ready', async () => (await ready()) === true)
       const stored = (up: 0 | 1) =>
         waitFor(`bgpwarden_storage_up to be ${up}`, async () =>
           (await api.text('/metrics')).includes(`\nbgpwarden_storage_up ${up}\n`),
@@ -364,27 +366,34 @@ const storage: Fault = {
         rounds,
         tell,
         async () => {
-          const filler = join(directory, 'filler')
-          await run(['dd', 'if=/dev/zero', `of=${filler}`, 'bs=4k']).catch(() => {})
-          await unready('that it is full', /full|space/)
+          await disk.fill()
+          await unready('that it is full', /disk of .* is full/)
           await stored(0)
           await world.trueAgain(10)
-          await run(['rm', filler])
-          await waitFor('/readyz to be ready', async () => (await ready()) === true)
+          await disk.free()
+          await readyAgain()
           await stored(1)
-          await run(['mv', join(directory, 'data'), join(directory, 'elsewhere')])
+          await disk.protect(path)
+          await unready('that it cannot be written', /cannot be written/)
+          await world.trueAgain(10)
+          await disk.unprotect(path)
+          await readyAgain()
+          await run(['mv', data, `${data}-elsewhere`])
           await unready('that it was moved', /moved or removed/)
           await world.trueAgain(10)
-          await run(['mv', join(directory, 'elsewhere'), join(directory, 'data')])
+          await run(['mv', `${data}-elsewhere`, data])
           const began = performance.now()
-          await waitFor('/readyz to be ready', async () => (await ready()) === true)
+          await readyAgain()
           await world.trueAgain(10)
-          return { seconds: (performance.now() - began) / 1000, what: 'full, read-only, mended' }
+          return {
+            seconds: (performance.now() - began) / 1000,
+            what: 'full, write-protected, moved away',
+          }
         },
         true,
       )
     } finally {
-      await run(['umount', directory])
+      await disk.remove()
       await workspace.remove()
     }
   },

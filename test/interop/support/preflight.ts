@@ -15,6 +15,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['bgpctl', 'openbgpd'],
   ['exabgp', 'exabgp'],
   ['ip', 'iproute2'],
+  ['mkfs.ext4', 'e2fsprogs'],
   ['tcpdump', 'tcpdump'],
   ['tshark', 'tshark'],
   ['tmux', 'tmux'],
