@@ -55,24 +55,32 @@ export function buildProgram(
     })
     .exitOverride()
 
-  /** A leaf command; `example` stands at the end of its help. */
-  const command = (parent: Command, usage: string, does: string, example: string): Command =>
+  /**
+   * A leaf command; `example` stands at the end of its help. `isDefault`: the group's name alone means it.
+   */
+  const command = (
+    parent: Command,
+    usage: string,
+    does: string,
+    example: string,
+    isDefault = false,
+  ): Command =>
     parent
-      .command(usage)
+      .command(usage, { isDefault })
       .description(does)
       .addHelpText('after', `\nExample:\n  ${example}`)
       .showHelpAfterError('(--help explains the command)')
   /** A command that asks a running daemon. */
-  const asking = (parent: Command, usage: string, does: string, example: string): Command =>
-    command(parent, usage, does, example)
+  const asking = (...[parent, usage, does, example, isDefault]: Parameters<typeof command>) =>
+    command(parent, usage, does, example, isDefault)
       .option(
         '--api <url>',
         'where the daemon listens (or BGPWARDEN_API)',
         env['BGPWARDEN_API'] || DEFAULT_API,
       )
       .option('--token-file <file>', 'holds the token (or BGPWARDEN_TOKEN has it)')
-  const client = (parent: Command, usage: string, does: string, example: string): Command =>
-    asking(parent, usage, does, example).option('--json', 'print JSON, for programs')
+  const client = (...given: Parameters<typeof command>) =>
+    asking(...given).option('--json', 'print JSON, for programs')
   const group = (name: string, does: string): Command =>
     program.command(name).description(does).helpCommand(false)
 
@@ -266,7 +274,8 @@ export function buildProgram(
     event,
     'list',
     'past events, or with --follow those to come',
-    'bgpwarden event list --follow',
+    'bgpwarden event --follow',
+    true,
   )
     .option('--since <when>', 'from here on: 15m, 2h, 3d, or a time such as 2026-11-21T09:00:00Z')
     .option('--kind <kind>', 'only this kind of event')

@@ -32,6 +32,7 @@ const commands = [
   ['prefix', 'validate'],
   ['route', 'list'],
   ['event', 'list'],
+  ['top'],
   ['apply'],
   ['export'],
   ['audit'],
@@ -49,6 +50,15 @@ describe('help', () => {
       expect(output.split('\n').filter((line) => line.length > 80)).toEqual([])
     },
   )
+
+  test('"event" alone means "event list"', async () => {
+    const { code, errors } = await run('event', '--follow', '--since', 'soon')
+    expect({ code, errors }).toEqual({
+      code: 2,
+      errors:
+        'error: --since soon: expected an age (15m, 2h, 3d), a time (2026-11-21T09:00:00Z) or an event id\n',
+    })
+  })
 
   test('the program lists its commands', async () => {
     const { code, output } = await run('--help')
