@@ -126,3 +126,21 @@ export function findRoutes(
     match === 'exact' ? exactRoutes(state, session, prefix) : coveringRoutes(state, session, prefix)
   return { items: all.slice(0, query.limit), cursor: null }
 }
+
+/** Slots that are looked at before it is asked whether there are enough. */
+const SLOTS_AT_ONCE = 4096
+
+/** @returns prefixes of both tables of a session, one for each of its paths, `most` of them */
+export function announcedPrefixes(session: EngineSession, most: number): Prefix[] {
+  const found: Prefix[] = []
+  for (const family of [Family.ipv4, Family.ipv6]) {
+    const rib = tableOf(session, family)?.rib
+    if (rib === undefined) continue
+    for (let slot = rib.slotCount; slot > 0 && found.length < most; slot -= SLOTS_AT_ONCE) {
+      rib.visitSlots(slot, Math.max(0, slot - SLOTS_AT_ONCE), (prefix) => {
+        if (found.length < most) found.push(copyPrefix(prefix))
+      })
+    }
+  }
+  return found
+}

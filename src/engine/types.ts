@@ -368,6 +368,12 @@ export interface EngineView {
     query: { prefix?: Prefix; match?: RouteMatch; limit: number; cursor?: string },
   ): Page<RouteView> | undefined
   /**
+   * The prefixes that a session announces, without the rest of their routes: far cheaper than `routes`.
+   * @param most how many at most
+   * @returns in no order; undefined when no session has that name
+   */
+  announced(session: string, most: number): readonly Prefix[] | undefined
+  /**
    * Registered prefixes whose route on the session has an error, in the order of `comparePrefix`.
    * @returns undefined when no session has that name
    */

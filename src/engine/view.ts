@@ -5,7 +5,7 @@ import { invalidReason, isJudged } from './evaluation.ts'
 import { explainAnnouncement } from './explain.ts'
 import { failingCounts, failingPrefixes } from './failing.ts'
 import { findCodes, holdsRoutes, isComplete, readCode } from './finding-codes.ts'
-import { exactRoutes, findRoutes } from './looking-glass.ts'
+import { announcedPrefixes, exactRoutes, findRoutes } from './looking-glass.ts'
 import { sortedEntries } from './registry.ts'
 import { describeFinding } from './sentences.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
@@ -211,6 +211,10 @@ export function createView(
     routes(session, query) {
       const from = state.sessionsByName.get(session)
       return from && findRoutes(state, from, query)
+    },
+    announced(session, most) {
+      const from = state.sessionsByName.get(session)
+      return from && announcedPrefixes(from, most)
     },
     failing(session) {
       const from = state.sessionsByName.get(session)

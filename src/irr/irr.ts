@@ -51,9 +51,17 @@ function accepts(registry: RegistryName | undefined, source: string): boolean {
   return (registryNames[registry] as readonly string[]).includes(source)
 }
 
-/** Whether a server may be asked for objects of a registry. */
-function asks({ sources }: WhoisServer, source: string): boolean {
-  return sources.length === 0 || sources.some((each) => each.toUpperCase() === source)
+/** @returns the registries that a server is asked for; null: none of them is meant */
+function sourcesFor(
+  { sources }: WhoisServer,
+  registry: RegistryName | undefined,
+): readonly string[] | null {
+  if (registry === undefined) return sources
+  const names: readonly string[] = registryNames[registry]
+  // A server refuses a question that names a registry it does not have.
+  if (sources.length === 0) return names.slice(0, 1)
+  const meant = sources.filter((each) => names.includes(each.toUpperCase()))
+  return meant.length > 0 ? meant : null
 }
 
 /** Size and time of the files, as one text that changes when they do. */
@@ -131,29 +139,30 @@ export function createIrr(options: IrrOptions): Irr {
     return all.length > 0 ? { kind: 'covered', records: all.slice(0, 10) } : undefined
   }
 
-  /** What the servers say, the first that knows the prefix; undefined: none does. */
+  /** What the servers say, the first that knows the prefix, and how many gave an answer. */
   async function fromServers(
     prefix: Prefix,
     asn: number,
     registry: RegistryName | undefined,
-  ): Promise<Ownership | undefined> {
+  ): Promise<{ readonly found: Ownership | undefined; readonly answers: number }> {
     const origins = new Set<number>()
+    let answers = 0
     for (const server of servers) {
-      const sources =
-        registry === undefined
-          ? server.sources
-          : registryNames[registry].filter((source) => asks(server, source))
-      if (registry !== undefined && sources.length === 0) continue
-      const found = await askOrigins({ ...server, sources }, prefix).catch(
-        (error: unknown): number[] => {
-          fail(error)
-          return []
-        },
-      )
-      if (found.includes(asn)) return { kind: 'recorded', source: server.host }
-      for (const origin of found) origins.add(origin)
+      const sources = sourcesFor(server, registry)
+      if (sources === null) continue
+      try {
+        const told = await askOrigins({ ...server, sources }, prefix)
+        answers += 1
+        if (told.includes(asn)) {
+          return { found: { kind: 'recorded', source: server.host }, answers }
+        }
+        for (const origin of told) origins.add(origin)
+      } catch (error) {
+        fail(error)
+      }
     }
-    return origins.size > 0 ? { kind: 'other-origin', origins: [...origins] } : undefined
+    if (origins.size === 0) return { found: undefined, answers }
+    return { found: { kind: 'other-origin', origins: [...origins] }, answers }
   }
 
   void refresh().then(look)
@@ -166,14 +175,16 @@ export function createIrr(options: IrrOptions): Irr {
       await running
       const dumped = fromDumps(prefix, asn, registry)
       if (dumped?.kind === 'recorded') return dumped
-      const before = problem
       const asked = await fromServers(prefix, asn, registry)
-      const found = asked ?? dumped
+      const found = asked.found ?? dumped
       if (found !== undefined) return found
-      const blind = data === null && (servers.length === 0 || problem !== before)
-      return blind
-        ? { kind: 'unknown', why: problem ?? 'no registry data was read' }
-        : { kind: 'not-recorded' }
+      const hasDump = data?.routes.sources().some((source) => accepts(registry, source)) === true
+      if (hasDump || asked.answers > 0) return { kind: 'not-recorded' }
+      const none = registry === undefined ? 'registry data' : `data of ${registry}`
+      return {
+        kind: 'unknown',
+        why: problem ?? `no ${none} is configured (irr.files, irr.servers)`,
+      }
     },
     knowsAsn: (asn) => (data === null ? null : data.autNums.has(asn)),
     refresh,

@@ -1,6 +1,6 @@
 /** What a session announces against what it may announce: routes outside a list of prefixes. */
 import { coversPrefix, type Prefix } from '../prefix/prefix.ts'
-import { formatPrefix, parsePrefix } from '../prefix/text.ts'
+import { formatPrefix } from '../prefix/text.ts'
 import type { Live } from './live.ts'
 
 /** Routes of one session that are looked at: as many as a circuit may announce. */
@@ -15,17 +15,8 @@ export interface Outside {
 }
 
 /** @returns every prefix that the session announces, up to `MOST_LOOKED_AT`; none when it is unknown */
-export function announcedPrefixes(live: Live, session: string): Prefix[] {
-  const found: Prefix[] = []
-  let cursor: string | null | undefined
-  while (cursor !== null && found.length < MOST_LOOKED_AT) {
-    const query = { limit: 1000, ...(cursor !== undefined && { cursor }) }
-    const page = live.engine.routes(session, query)
-    if (page === undefined) break
-    for (const { prefix } of page.items) found.push(parsePrefix(prefix))
-    cursor = page.cursor
-  }
-  return found
+export function announcedPrefixes(live: Live, session: string): readonly Prefix[] {
+  return live.engine.announced(session, MOST_LOOKED_AT) ?? []
 }
 
 /** @returns what lies outside the allowed prefixes */

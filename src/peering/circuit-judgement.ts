@@ -7,7 +7,7 @@ import { firstOverlap, linkedNetworks } from './circuit-links.ts'
 import { prefixLimit, runningSessions } from './circuit-sessions.ts'
 import type { Directory, SessionFinding, SessionFindingReason, WantContext } from './kind.ts'
 import type { CircuitPeering, CircuitSession } from './kinds/circuit-peering-spec.ts'
-import { spaceOf } from './kinds/virtual-network.ts'
+import { spaceOf, type VirtualNetwork } from './kinds/virtual-network.ts'
 import type { Live } from './live.ts'
 import { specialBlockOf } from './special-purpose.ts'
 
@@ -162,26 +162,54 @@ function microsoftFindings(
   return found
 }
 
+/** An announced prefix, and what it meets of a linked network. */
+interface Meeting {
+  readonly text: string
+  readonly other: Readonly<Prefix>
+  readonly network: string
+}
+
+/** What was found of a table last, and the networks that were linked then. */
+const lastMet = new WeakMap<readonly Prefix[], { networks: string; met: readonly Meeting[] }>()
+
+/** Tables are large and seldom change: each is compared once with the same networks. */
+function meetingsOf(
+  prefixes: readonly Prefix[],
+  linked: readonly VirtualNetwork[],
+  directory: Directory,
+): readonly Meeting[] {
+  if (linked.length === 0) return []
+  const networks = linked.map(({ id, version }) => `${id} ${version}`).join('/')
+  const known = lastMet.get(prefixes)
+  if (known?.networks === networks) return known.met
+  const ids = new Set(linked.map(({ id }) => id))
+  const met = prefixes.flatMap((prefix) => {
+    if (isDefault(prefix)) return []
+    return directory.meeting('virtualNetwork', prefix).flatMap((each): Meeting[] => {
+      const network = each as unknown as VirtualNetwork
+      const found = ids.has(network.id) && firstOverlap([prefix], spaceOf(network))
+      if (!found) return []
+      return [{ text: formatPrefix(prefix), other: found.other, network: network.id }]
+    })
+  })
+  lastMet.set(prefixes, { networks, met })
+  return met
+}
+
 /** What private peering announces that meets a virtual network that is linked to the circuit. */
 function privateFindings(
   { session, prefixes }: Announced,
   { parent }: CircuitPeering,
   directory: Directory,
 ): SessionFinding[] {
-  const met = linkedNetworks(directory, parent).flatMap((network) => {
-    const space = spaceOf(network)
-    return prefixes.flatMap((prefix) => {
-      const found = isDefault(prefix) ? null : firstOverlap([prefix], space)
-      return found === null ? [] : [{ text: formatPrefix(prefix), other: found.other, network }]
-    })
-  })
+  const met = meetingsOf(prefixes, linkedNetworks(directory, parent), directory)
   const [first] = met
   if (first === undefined) return []
   const texts = [...new Set(met.map(({ text }) => text))]
   return [
     finding(session, texts, {
       reason: 'overlapping-network',
-      message: `On ${sessionWords(session)} the customer announces ${named(texts)}; ${first.text} overlaps ${formatPrefix(first.other)} of the virtual network "${first.network.id}", which is linked to the circuit.`,
+      message: `On ${sessionWords(session)} the customer announces ${named(texts)}; ${first.text} overlaps ${formatPrefix(first.other)} of the virtual network "${first.network}", which is linked to the circuit.`,
       action:
         'The customer announces only what lies outside the linked networks, or the link is deleted.',
     }),

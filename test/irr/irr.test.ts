@@ -227,6 +227,25 @@ describe('servers', () => {
     )
   })
 
+  test.each([
+    ['RIPENCC', [], '!sRIPE\n'],
+    ['RIPENCC', ['RADB', 'RIPE-NONAUTH'], '!sRIPE-NONAUTH\n'],
+    ['RADB', ['RIPE'], ''],
+  ] as const)('are asked for %s alone, of %j', async (registry, sources, select) => {
+    let asked = ''
+    const port = await server((query) => {
+      asked = query
+      return 'C\nA8\nAS64510\nC\n'
+    })
+    const made = irr({ servers: [{ host: '127.0.0.1', port, style: 'irrd', sources }] })
+    const found = await made.ownership(parsePrefix('192.0.2.0/24'), 64510, registry)
+    if (select === '') expect(found).toMatchObject({ kind: 'not-recorded' })
+    else {
+      expect(found).toEqual({ kind: 'recorded', source: '127.0.0.1' })
+      expect(asked).toContain(select)
+    }
+  })
+
   test('are asked for what no dump records', async () => {
     const port = await server(() => 'A8\nAS64510\nC\n')
     const one = { host: '127.0.0.1', port, style: 'irrd', sources: [] } as const

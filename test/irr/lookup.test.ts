@@ -35,7 +35,11 @@ test('answers are not there at once, and then stay', async () => {
   const found = await answer(lookup, '198.51.100.0/24')
   expect(found).toEqual({ kind: 'recorded', source: 'RIPE' })
   expect(lookup.ownership(parsePrefix('198.51.100.0/24'), 64501)).toBe(found)
-  expect(await answer(lookup, '198.51.100.0/24', 'RADB')).toEqual({ kind: 'not-recorded' })
+  expect(await answer(lookup, '203.0.113.0/24', 'RIPENCC')).toEqual({ kind: 'not-recorded' })
+  expect(await answer(lookup, '198.51.100.0/24', 'RADB')).toEqual({
+    kind: 'unknown',
+    why: 'no data of RADB is configured (irr.files, irr.servers)',
+  })
   lookup.close()
 })
 

@@ -257,6 +257,7 @@ export function fakeEngine(world: FakeWorld): EngineView {
       world.validated.push(name)
       return verdictOf(name)
     },
+    announced: () => undefined,
     failing: (session) =>
       world.verdicts
         .filter(({ findings }) => findings.some((finding) => finding.session === session))
