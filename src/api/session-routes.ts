@@ -3,12 +3,17 @@ import { PrefixError, parsePrefix } from '../prefix/text.ts'
 import type { SessionStatus } from '../session/types.ts'
 import type { RouteContext } from './context.ts'
 import { type Api, problemResponses } from './documented.ts'
-import { decodeCursor, encodeCursor, pageOf } from './paging.ts'
+import { countMatches, decodeCursor, encodeCursor, pageOf } from './paging.ts'
 import { routeView } from './prefix-view.ts'
 import { invalidField, unknownName } from './problems.ts'
 import { routeListQuery, routeListSchema } from './route-schemas.ts'
 import { nameParams } from './schemas.ts'
-import { sessionListQuery, sessionListSchema, sessionSchema } from './session-schemas.ts'
+import {
+  type SessionListJson,
+  sessionListQuery,
+  sessionListSchema,
+  sessionSchema,
+} from './session-schemas.ts'
 import { sessionView } from './session-view.ts'
 
 const ROUTES_CURSOR = 'routes'
@@ -33,6 +38,20 @@ function matches(status: SessionStatus, search: string): boolean {
   )
 }
 
+/** Sessions by state. */
+function countsOf(statuses: readonly SessionStatus[]): SessionListJson['counts'] {
+  const counts = {
+    Idle: 0,
+    Connect: 0,
+    Active: 0,
+    OpenSent: 0,
+    OpenConfirm: 0,
+    Established: 0,
+  }
+  for (const { stateName } of statuses) counts[stateName] += 1
+  return counts
+}
+
 export function addSessionRoutes(
   app: Api,
   { engine, sessions, scope, registry }: RouteContext,
@@ -55,15 +74,13 @@ export function addSessionRoutes(
     (request) => {
       const { state } = request.query
       const search = request.query.search?.toLowerCase()
-      const page = pageOf(
-        sessions.statuses(),
-        request.query,
-        (status) =>
-          scope.session(request.principal, status.name) &&
-          (state === undefined || status.stateName === state) &&
-          (search === undefined || matches(status, search)),
-      )
-      return { items: page.items.map(view), cursor: page.cursor }
+      const all = sessions.statuses().filter(({ name }) => scope.session(request.principal, name))
+      const wanted = (status: SessionStatus) =>
+        (state === undefined || status.stateName === state) &&
+        (search === undefined || matches(status, search))
+      const page = pageOf(all, request.query, wanted)
+      const matched = countMatches(all, wanted)
+      return { items: page.items.map(view), cursor: page.cursor, matched, counts: countsOf(all) }
     },
   )
 

@@ -144,7 +144,14 @@ export const sessionListQuery = z.strictObject({
     .optional()
     .describe('Part of name, description, address or AS number'),
 })
-export const sessionListSchema = pageOf(sessionSchema).meta({ id: 'SessionList' })
+export const sessionListSchema = pageOf(sessionSchema)
+  .extend({
+    matched: count.nullable().describe('How many match in all; null: there are too many to count'),
+    counts: z
+      .record(sessionStateSchema, count)
+      .describe('All sessions by state, whatever the filter'),
+  })
+  .meta({ id: 'SessionList' })
 export type SessionListJson = z.infer<typeof sessionListSchema>
 
 const communicationExpected = 'at most 255 octets of printable text'

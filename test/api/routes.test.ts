@@ -138,6 +138,8 @@ describe('sessions', () => {
     const names = async (query: string) => (await page(query)).items.map(({ name }) => name)
     const first = await page('limit=2')
     expect(first.items.map(({ name }) => name)).toEqual(['a', 'b'])
+    expect(first).toMatchObject({ matched: 5, counts: { Established: 3, Idle: 2, Active: 0 } })
+    expect(await page('state=Idle')).toMatchObject({ matched: 2, counts: { Established: 3 } })
     const second = await page(`limit=2&cursor=${first.cursor}`)
     expect(second.items.map(({ name }) => name)).toEqual(['c', 'd'])
     const third = await page(`limit=2&cursor=${second.cursor}`)

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -46,6 +47,32 @@ const birdRoutes: Route[] = [
   route('2001:db8:100::/48'),
 ]
 
+const exchangeRoutes: Route[] = [route('203.0.113.96/27'), route('203.0.113.128/27')]
+
+/** What is created over the API besides. */
+const registry = {
+  peerAsns: [{ name: 'fabrikam', owner: 'fabrikam', peerAsn: 64504, peerName: 'Fabrikam' }],
+  peerings: [
+    {
+      name: 'fabrikam-lon',
+      owner: 'fabrikam',
+      kind: 'Exchange',
+      sku: 'Premium_Exchange_Metered',
+      peeringLocation: 'London',
+      peerAsn: 'fabrikam',
+      description: 'Over the exchange in London',
+      connections: [
+        { name: 'lon-1', peerSessionIPv4Address: '192.0.2.13', useForPeeringService: true },
+        { name: 'lon-2', peerSessionIPv4Address: '192.0.2.14' },
+      ],
+      registeredPrefixes: [
+        { name: 'api', prefix: '203.0.113.96/27', originAsns: [customer] },
+        { name: 'cdn', prefix: '203.0.113.128/27', originAsns: [64511] },
+      ],
+    },
+  ],
+}
+
 const prefixes = [
   { name: 'web', prefix: '198.51.100.0/24', owner: 'contoso', sessions: ['ams-frr', 'fra-bird'] },
   {
@@ -81,6 +108,9 @@ const shots = [
   { name: 'sessions', hash: '#/sessions' },
   { name: 'session', hash: '#/sessions/ams-frr' },
   { name: 'looking-glass', hash: '#/sessions/fra-bird?prefix=203.0.113.192/27&match=covering' },
+  { name: 'peerings', hash: '#/peerings' },
+  { name: 'peering', hash: '#/peerings/fabrikam-lon' },
+  { name: 'peering-phone', hash: '#/peerings', viewport: phone },
   { name: 'events', hash: '#/events', colorScheme: 'dark' },
   {
     name: 'explain',
@@ -89,16 +119,30 @@ const shots = [
 ] as const
 
 const workspace = await makeWorkspace()
+const directory = await workspace.folder('daemon')
+const token = 'token-of-the-screenshots'
 const lan = await makeLan('warden', daemonHost)
-const asns = { 'ams-frr': 64501, 'fra-bird': 64502 }
+const asns = { 'ams-frr': 64501, 'fra-bird': 64502, 'lon-bird': 64504 }
 const addresses = {
   'ams-frr': await lan.join('ams-frr', 11),
   'fra-bird': await lan.join('fra-bird', 12),
+  'lon-bird': await lan.join('lon-bird', 13),
 }
 const daemon = await makeDaemon(
   lan,
-  await workspace.folder('daemon'),
+  directory,
   daemonConfig({
+    listen: {
+      bgp: [{ address: '192.0.2.10', port: 179 }],
+      http: {
+        address: '127.0.0.1',
+        port: 9179,
+        tokens: [{ name: 'noc', role: 'admin', token }],
+        anonymousRead: true,
+      },
+    },
+    storage: { path: join(directory, 'bgpwarden.db') },
+    registry: { stableSeconds: 2, allowSpecialPurpose: ['203.0.113.0/24'] },
     log: { level: 'info', format: 'json' },
     sessions: [
       {
@@ -127,7 +171,27 @@ const daemon = await makeDaemon(
   }),
 )
 
-async function routerOf(node: 'ams-frr' | 'fra-bird', host: number, start: StartRouter) {
+/** Applies a document over the socket file that leads to the daemon's API. */
+function apply(document: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath: join(directory, 'http.sock'),
+        path: '/api/v1/registry/apply',
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      },
+      (answer) => {
+        answer.resume()
+        if (answer.statusCode === 200) resolve()
+        else reject(new Error(`registry/apply: HTTP ${answer.statusCode}`))
+      },
+    )
+    asked.on('error', reject).end(JSON.stringify(document))
+  })
+}
+
+async function routerOf(node: keyof typeof asns, host: number, start: StartRouter) {
   const directory = await workspace.folder(node)
   const peer = { peerHost: daemonHost, peerAsn: daemonAsn, opens: true }
   return start({ lan, node, host, asn: asns[node], directory, ...peer })
@@ -141,11 +205,18 @@ async function chromiumInside(): Promise<string> {
   return file
 }
 
-const routers = [await routerOf('ams-frr', 11, frr), await routerOf('fra-bird', 12, bird)]
+const routers = [
+  await routerOf('ams-frr', 11, frr),
+  await routerOf('fra-bird', 12, bird),
+  await routerOf('lon-bird', 13, bird),
+]
 try {
   await daemon.start()
   await routers[0]?.start(frrRoutes)
   await routers[1]?.start(birdRoutes)
+  await apply(registry)
+  await routers[2]?.start(exchangeRoutes)
+  await daemon.prefixIs('fabrikam-lon/api', 'Verified')
   await daemon.prefixIs('voice', 'Failed')
   await daemon.prefixIs('vpn', 'Failed')
   await sleep(ACT)

@@ -65,8 +65,7 @@ export const paths = {
   prefix: (name: string): Path<PrefixJson> => `prefixes/${encodeURIComponent(name)}`,
   history: (name: string, window: HistoryWindow): Path<HistoryListJson> =>
     withQuery(`prefixes/${encodeURIComponent(name)}/history`, { window, limit: 500 }),
-  sessions: (query: Query = {}): Path<SessionListJson> =>
-    withQuery('sessions', { limit: 1000, ...query }),
+  sessions: (query: Query = {}): Path<SessionListJson> => withQuery('sessions', query),
   session: (name: string): Path<SessionJson> => `sessions/${encodeURIComponent(name)}`,
   routes: (name: string, query: Query): Path<RouteListJson> =>
     withQuery(`sessions/${encodeURIComponent(name)}/routes`, query),

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import { get, type Path } from './api.ts'
 import { type Resource, useReading } from './resource.ts'
 
-const NEXT_PAGE = 500
+const NEXT_PAGE = 250
 const LARGEST_PAGE = 1000
 /** Lists longer than the largest page are read anew no more often; milliseconds. */
 const LONG_LIST_PACE = 10_000

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { windowOf } from '../logic/window.ts'
 
 /** Rows from the end at which more are fetched. */
-const NEAR_END = 60
+const NEAR_END = 20
 
 function useRowHeight(list: { readonly current: HTMLElement | null }): number {
   const [height, setHeight] = useState(56)

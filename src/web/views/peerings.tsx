@@ -139,7 +139,7 @@ export function Peerings({ query }: { query: Query }) {
       {all.length === 0 ? null : (
         <search class="filters">
           <Search
-            label="Name, owner, location or AS number"
+            label="Name, owner, location or AS"
             value={query['search'] ?? ''}
             onSearch={(search) => set({ search })}
           />

@@ -64,7 +64,7 @@ let known: { readonly names: readonly string[]; readonly at: number } | undefine
 /** Names of sessions change seldom, and their list is long: not read again with every change. */
 async function readSessionNames(): Promise<readonly string[]> {
   if (known !== undefined && performance.now() - known.at < NAMES_LAST) return known.names
-  const { items } = await get(paths.sessions())
+  const { items } = await get(paths.sessions({ limit: 1000 }))
   known = { names: items.map(({ name }) => name), at: performance.now() }
   return known.names
 }

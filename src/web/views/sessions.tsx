@@ -1,8 +1,8 @@
-import type { SessionJson } from '../../api/session-schemas.ts'
+import type { SessionJson, SessionListJson } from '../../api/session-schemas.ts'
 import { paths } from '../data/api.ts'
 import { now } from '../data/clock.ts'
+import { usePages } from '../data/pages.ts'
 import { go } from '../data/place.ts'
-import { useResource } from '../data/resource.ts'
 import type { Query } from '../logic/route.ts'
 import { limitLevel, sessionLooks, sessionStates } from '../logic/states.ts'
 import { counted, grouped, secondsUntil } from '../logic/words.ts'
@@ -14,6 +14,9 @@ import { Search } from '../parts/search.tsx'
 import { Ago, To } from '../parts/text.tsx'
 import { Title } from '../parts/title.tsx'
 import { Cell, WindowedTable } from '../parts/windowed.tsx'
+
+/** A little more than a large screen shows. */
+const FIRST_PAGE = 60
 
 const columns = [
   { title: 'State', class: 'state' },
@@ -79,22 +82,17 @@ function Row({ session }: { session: SessionJson }) {
   )
 }
 
-function matches(session: SessionJson, { state, search = '' }: Query): boolean {
-  if (state && session.state !== state) return false
-  const part = search.toLowerCase()
-  return [session.name, session.description, session.remoteAddress, `${session.remoteAsn}`].some(
-    (text) => text.toLowerCase().includes(part),
-  )
-}
-
 export function Sessions({ query }: { query: Query }) {
-  const { data, failure } = useResource(paths.sessions())
-  const all = data?.items ?? []
-  const items = all.filter((session) => matches(session, query))
+  const { state: chosen, search } = query
+  const path = paths.sessions({ state: chosen, search })
+  const { data, failure, waiting, more } = usePages<SessionJson, SessionListJson>(path, FIRST_PAGE)
+  const counts = data?.page.counts
+  const total = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0)
+  const matched = data?.page.matched ?? null
+  const filtered = Boolean(chosen || search)
   const set = (changed: Readonly<Record<string, string | undefined>>) =>
     go('sessions', undefined, { ...query, ...changed }, true)
-  const countOf = (state: string) => all.filter((session) => session.state === state).length
-  const shown = sessionStates.filter((each) => countOf(each) > 0 || each === query['state'])
+  const shown = sessionStates.filter((each) => (counts?.[each] ?? 0) > 0 || each === chosen)
   return (
     <>
       <div class="view-head">
@@ -102,16 +100,18 @@ export function Sessions({ query }: { query: Query }) {
         <p role="status" class="faint">
           {data === undefined
             ? 'Reading…'
-            : items.length === all.length
-              ? counted(all.length, 'session')
-              : `${items.length} of ${counted(all.length, 'session')}`}
+            : !filtered
+              ? counted(total, 'session')
+              : matched === null
+                ? 'Filtered'
+                : `${grouped(matched)} of ${counted(total, 'session')}`}
         </p>
       </div>
       <search class="filters">
         <Search
           label="Name, address or AS number"
-          value={query['search'] ?? ''}
-          onSearch={(search) => set({ search })}
+          value={search ?? ''}
+          onSearch={(text) => set({ search: text })}
         />
         <Chips
           label="State"
@@ -122,22 +122,27 @@ export function Sessions({ query }: { query: Query }) {
                 <Icon shape={sessionLooks[state].shape} /> {state}
               </>
             ),
-            count: countOf(state),
+            count: counts?.[state] ?? 0,
           }))}
-          chosen={query['state']}
+          chosen={chosen}
           onChoose={(state) => set({ state })}
         />
       </search>
       <Failure failure={failure} />
-      {data === undefined ? null : items.length === 0 ? (
-        <Empty>{all.length === 0 ? 'No session is configured.' : 'No session matches.'}</Empty>
+      {data === undefined ? null : data.items.length === 0 && data.cursor === null ? (
+        <Empty>{total === 0 ? 'No session is configured.' : 'No session matches.'}</Empty>
       ) : (
         <WindowedTable
           label="Sessions"
           columns={columns}
-          items={items}
+          items={data.items}
           keyOf={(session) => session.name}
           row={(session) => <Row session={session} />}
+          total={
+            data.cursor === null ? data.items.length : Math.max(data.items.length + 1, matched ?? 0)
+          }
+          busy={waiting}
+          onNearEnd={more}
         />
       )}
     </>
