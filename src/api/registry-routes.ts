@@ -12,6 +12,7 @@ import {
   applyQuery,
   auditListSchema,
   auditQuery,
+  exportQuery,
   isOn,
   planSchema,
   registryDocumentSchema,
@@ -81,7 +82,8 @@ function addExport(app: Api, registry: () => Registry): void {
         tags: ['registry'],
         summary: 'Everything that the token sees, in the form that `apply` takes',
         description:
-          'YAML with `Accept: application/yaml`. Keys that were made here are not in it.',
+          'YAML with `Accept: application/yaml`. Passwords and prefix keys are in it only with `secrets`.',
+        querystring: exportQuery,
         response: {
           200: {
             description: 'The document',
@@ -90,12 +92,12 @@ function addExport(app: Api, registry: () => Registry): void {
               'application/yaml': { schema: registryDocumentSchema },
             },
           },
-          ...problemResponses(401, 403, 503),
+          ...problemResponses(400, 401, 403, 503),
         },
       },
     },
     async (request, reply) => {
-      const document = registry().export(request.principal)
+      const document = registry().export(request.principal, isOn(request.query.secrets))
       const wantsYaml = yamlTypes.some((type) => request.headers.accept?.includes(type))
       if (!wantsYaml) return reply.send(document)
       return reply.type('application/yaml; charset=utf-8').send(stringify(document) as never)

@@ -155,6 +155,13 @@ export const planSchema = z
   .meta({ id: 'RegistryPlan', description: 'Empty: the registry is as the document has it' })
 export type PlanJson = z.infer<typeof planSchema>
 
+export const exportQuery = z.strictObject({
+  secrets: z
+    .enum(['', '1', 'true', '0', 'false'])
+    .optional()
+    .describe('With passwords and prefix keys; needs an admin'),
+})
+
 export const applyQuery = z.strictObject({
   prune: z
     .enum(['', '1', 'true', '0', 'false'])

@@ -47,6 +47,7 @@ export function addRegistryCommands(
     'bgpwarden export -o registry.yaml',
   )
     .option('-o, --output <file>', 'write to this file, which only you can read')
+    .option('--secrets', 'with passwords and prefix keys; needs an admin')
     .action(async (options) =>
       finish(await (await import('./registry.ts')).exportRegistry(options, terminal)),
     )

@@ -112,10 +112,11 @@ export async function apply(options: ApplyOptions, terminal: Terminal): Promise<
 
 /** Prints, or writes to `output`, everything that the token sees, as `apply` takes it. */
 export async function exportRegistry(
-  options: ClientOptions & { readonly output?: string },
+  options: ClientOptions & { readonly output?: string; readonly secrets?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const document = await createApiClient(options).get<object>('registry/export')
+  const query = options.secrets === true ? { secrets: '1' } : {}
+  const document = await createApiClient(options).get<object>('registry/export', query)
   const text = options.json ? jsonDocument(document) : stringify(document)
   if (options.output === undefined) terminal.write(text)
   // The file may hold who peers and whom to call: nobody else's business.

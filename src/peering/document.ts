@@ -1,4 +1,5 @@
 /** Resources in one document: kinds by their path segment, children inside their parents. */
+import { z } from 'zod'
 import type { Slice } from '../breathe.ts'
 import type { Path } from '../fields/issues.ts'
 import type { JsonObject } from '../store/types.ts'
@@ -218,13 +219,27 @@ export function describeChanges(
   )
 }
 
-/** @returns everything that a principal sees, in the form that `stageDocument` takes; no secrets */
+/** Keys and passwords of a resource that a document can bring back. */
+function secretsOf({ spec: schema, secret = [] }: Kind, { spec, status }: Resource) {
+  const taken = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  return secret.flatMap((key) => {
+    const value = spec[key] ?? status[key]
+    return taken.includes(key) && value !== undefined ? [[key, value] as const] : []
+  })
+}
+
+/**
+ * @param secrets with passwords and prefix keys, so that the document makes the same registry elsewhere
+ * @returns everything that a principal sees, in the form that `stageDocument` takes
+ */
 export function exportDocument(
   kinds: KindTable,
   directory: Directory,
   principal: Principal,
+  secrets: boolean,
 ): RegistryDocument {
-  const entryOf = (kind: Kind, { id, name, spec }: Resource): JsonObject => {
+  const entryOf = (kind: Kind, resource: Resource): JsonObject => {
+    const { id, name, spec } = resource
     const hidden = [...(kind.secret ?? []), ...(isTenant(principal.role) ? ['owner'] : [])]
     const told = Object.entries(spec).filter(([key, value]) => {
       return !hidden.includes(key) && !(key === 'owner' && value === null)
@@ -233,7 +248,8 @@ export function exportDocument(
       const list = listOf(child, id)
       return list.length === 0 ? [] : [[child.segment, list] as const]
     })
-    return { name, ...Object.fromEntries(told), ...Object.fromEntries(children) }
+    const kept = secrets ? secretsOf(kind, resource) : []
+    return { name, ...Object.fromEntries([...told, ...kept, ...children]) }
   }
   const listOf = (kind: Kind, parent?: string): JsonObject[] => {
     if (!mayUse(principal, kind)) return []

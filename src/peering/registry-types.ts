@@ -113,7 +113,7 @@ export interface Registry {
     prune: boolean,
   ): Promise<readonly PlannedChange[]>
   /** Everything that the principal sees, in the form that `apply` takes; no generated keys. */
-  export(principal: Principal): RegistryDocument
+  export(principal: Principal, secrets?: boolean): RegistryDocument
   /**
    * Whose a running session or registered prefix is that a resource made.
    * @returns the tenant, null for the operator's own, undefined when no resource made it

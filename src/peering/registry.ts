@@ -337,7 +337,13 @@ export async function createRegistry(options: RegistryOptions): Promise<RunningR
       })
       return describeChanges(kinds, changes)
     },
-    export: (principal) => exportDocument(kinds, directory, principal),
+    export(principal, secrets = false) {
+      if (secrets && principal.role !== 'admin') {
+        const message = `The token "${principal.name}" has the role ${principal.role}, and only an admin can export passwords and prefix keys; leave "secrets" out.`
+        throw new RefusedError('forbidden', message)
+      }
+      return exportDocument(kinds, directory, principal, secrets)
+    },
     ownerOf: running.ownerOf,
     sessionFindings: findings.of,
     judgedSessions: findings.all,

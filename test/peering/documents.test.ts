@@ -52,6 +52,43 @@ describe('a document', () => {
     expect(await lab.store?.load()).toEqual(before)
   })
 
+  test('with its secrets makes the same keys and passwords elsewhere, for an admin alone', async () => {
+    const lab = await createRegistryLab()
+    await lab.registry.apply(admin, document, false)
+    // Keys are counted up in the laboratory: in the other one `web` would have another.
+    const key = '00000000-0000-4000-8000-000000000042'
+    const [peering] = document.peerings
+    const web = { name: 'web', prefix: '198.51.100.0/25', peeringServicePrefixKey: key }
+    const other = await createRegistryLab()
+    await other.registry.apply(admin, withPeering({ registeredPrefixes: [web] }), false)
+    expect(other.shown('registeredPrefix', 'ams/web')['peeringServicePrefixKey']).toBe(key)
+
+    const exported = other.registry.export(admin, true)
+    expect(JSON.stringify(exported)).toContain('"md5AuthenticationKey":"a secret"')
+    expect(await other.registry.plan(admin, exported, true)).toEqual([])
+    const third = await createRegistryLab()
+    await third.registry.apply(admin, exported, false)
+    expect(third.shown('registeredPrefix', 'ams/web')['peeringServicePrefixKey']).toBe(key)
+    expect(third.running.get('ams/1/ipv4')?.password).toBe('a secret')
+
+    expect(() => other.registry.export(contoso, true)).toThrow(/only an admin can export passwords/)
+    const mail = { name: 'mail', prefix: '198.51.100.128/25', peeringServicePrefixKey: key }
+    const again = withPeering({ registeredPrefixes: [web, mail] })
+    expect(await refusal(other.registry.apply(admin, again, false))).toMatchObject({
+      refusal: 'conflict',
+      place: 'peerings[0].registeredPrefixes[1].peeringServicePrefixKey',
+      conflictsWith: 'ams/web',
+    })
+    const changed = { ...web, peeringServicePrefixKey: key.replace('42', '43') }
+    const another = withPeering({ registeredPrefixes: [changed] })
+    expect(await refusal(other.registry.apply(admin, another, false))).toMatchObject({
+      message: expect.stringMatching(/never changes/),
+    })
+    const spec = { prefix: '198.51.100.128/25', peeringServicePrefixKey: key }
+    const own = other.registry.create(contoso, 'registeredPrefix', `${peering?.name}/mail`, spec)
+    expect(await refusal(own)).toMatchObject({ refusal: expect.any(String) })
+  })
+
   test('is what export gives, without secrets, and makes the same registry elsewhere', async () => {
     const lab = await createRegistryLab()
     await lab.registry.apply(admin, document, false)

@@ -4,12 +4,15 @@ import { asn, mapping } from '../../fields/readers.ts'
 import { otherWords } from '../access.ts'
 import { hasActive, peeringOf } from '../connection-sessions.ts'
 import { type Kind, RefusedError, type Resource, type RuleContext } from '../kind.ts'
-import { provisioningState, provisioningStates } from './common.ts'
+import { demandSameKey, keptKey, provisioningState, provisioningStates, withKey } from './common.ts'
 
 /** Registered ASNs of one peering. */
 export const MAX_ASNS_OF_PEERING = 10_000
 
-const spec = mapping({ asn: asn.describe("The customer's AS number.") }, 'with asn')
+const spec = mapping(
+  { asn: asn.describe("The customer's AS number."), peeringServicePrefixKey: keptKey },
+  'with asn',
+)
 
 const view = z.object({
   asn: z.number(),
@@ -67,9 +70,9 @@ export const registeredAsnKind: Kind<Spec, Status> = {
       throw new RefusedError('not-possible', message)
     }
     demandFree(spec.asn, context)
-    return { spec, status: { peeringServicePrefixKey: context.newKey() } }
+    return withKey(spec, context)
   },
-  update: ({ status }, spec) => ({ spec, status }),
+  update: ({ status }, spec) => ({ spec: demandSameKey(spec, status), status }),
   remove: () => null,
   // The key finds the registration of whoever shows it.
   index: ({ spec, status }) => ({

@@ -13,11 +13,14 @@ import {
 } from '../kind.ts'
 import { demandRegistrable, demandUnclaimed } from '../prefix-rules.ts'
 import {
+  demandSameKey,
+  keptKey,
   type PrefixValidationState,
   prefixText,
   prefixValidationStates,
   provisioningState,
   provisioningStates,
+  withKey,
 } from './common.ts'
 
 const spec = mapping(
@@ -27,6 +30,7 @@ const spec = mapping(
       .max(100, 'at most 100 AS numbers')
       .default([])
       .describe('AS numbers that may originate it; empty: any.'),
+    peeringServicePrefixKey: keptKey,
   },
   'with prefix',
 )
@@ -141,12 +145,11 @@ export const registeredPrefixKind: Kind<Spec, Status> = {
     const prefix = demandRegistrable(spec.prefix, context.live)
     const claim = { id, party: partyOf({ owner, parent }) }
     demandUnclaimed(prefix, claim, 'registeredPrefix', context, partyOf)
-    const status = { peeringServicePrefixKey: context.newKey() }
-    const registered = { ...spec, prefix: formatPrefix(prefix) }
-    read.set(registered, prefix)
-    return { spec: registered, status }
+    const registered = withKey({ ...spec, prefix: formatPrefix(prefix) }, context)
+    read.set(registered.spec, prefix)
+    return registered
   },
-  update: ({ status }, spec) => ({ spec, status }),
+  update: ({ status }, spec) => ({ spec: demandSameKey(spec, status), status }),
   remove: () => null,
   show: (resource, context) => ({
     ...resource.spec,

@@ -1,7 +1,7 @@
 /** Prefixes of a peering service: accepted with the provider's key, and from then on judged by the engine. */
 import { z } from 'zod'
 import type { Registration } from '../../engine/types.ts'
-import { mapping, text } from '../../fields/readers.ts'
+import { mapping } from '../../fields/readers.ts'
 import { familyName } from '../../prefix/prefix.ts'
 import { formatPrefix, parsePrefix } from '../../prefix/text.ts'
 import {
@@ -14,6 +14,7 @@ import {
 import { demandRegistrable, demandUnclaimed } from '../prefix-rules.ts'
 import { type KeySource, keySourceOf, providerOf, requirementsOf } from '../service-sources.ts'
 import {
+  prefixKey,
   prefixText,
   prefixValidationStates,
   provisioningState,
@@ -25,16 +26,12 @@ import { partyOf as partyOfRegistered } from './registered-prefix.ts'
 /** Azure's LearnedType. */
 export const learnedTypes = ['None', 'ViaServiceProvider', 'ViaSession'] as const
 
-const keyExpected =
-  'the prefix key that the provider gave, such as 12345678-9abc-4def-8012-3456789abcde'
-
 const spec = mapping(
   {
     prefix: prefixText.describe('Public, without host bits, such as 198.51.100.0/24.'),
-    peeringServicePrefixKey: text(keyExpected)
-      .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, keyExpected)
-      .transform((key) => key.toLowerCase())
-      .describe("The key of the provider's registered prefix, or of its registered ASN."),
+    peeringServicePrefixKey: prefixKey.describe(
+      "The key of the provider's registered prefix, or of its registered ASN.",
+    ),
   },
   'with prefix and peeringServicePrefixKey',
 )
