@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { beginSlice } from '../breathe.ts'
 import type { RouteView } from '../engine/types.ts'
+import type { FamilyName } from '../prefix/prefix.ts'
 import { formatIpv4, formatPrefix } from '../prefix/text.ts'
 import type { SessionStatus } from '../session/types.ts'
 import {
@@ -25,6 +26,17 @@ import { readPrefix } from './session-routes.ts'
 
 /** Routes taken from a table at a time. */
 const PAGE = 500
+
+/** A route, and the session that it came on. */
+type Carried = readonly [status: SessionStatus, route: RouteView]
+
+/** Tables by the names that Alice may ask for, and the family that each is limited to. */
+const tables: ReadonlyMap<string, FamilyName | undefined> = new Map([
+  ['adj-rib-in', undefined],
+  ['master', undefined],
+  ['master4', 'ipv4'],
+  ['master6', 'ipv6'],
+])
 
 const protocolParams = z.object({ protocol: z.string().min(1).max(63) })
 
@@ -54,7 +66,7 @@ export function addBirdwatcherRoutes(app: Api, context: ApiContext): void {
   /** Networks of a session whose routes have findings. */
   const filteredOf = (name: string) => new Set((engine.failing(name) ?? []).map(formatPrefix))
 
-  async function* received(status: SessionStatus): AsyncGenerator<RouteView> {
+  async function* received(status: SessionStatus): AsyncGenerator<Carried> {
     const slice = beginSlice()
     const filtered = filteredOf(status.name)
     let cursor: string | null | undefined
@@ -64,34 +76,42 @@ export function addBirdwatcherRoutes(app: Api, context: ApiContext): void {
       // The session was removed meanwhile.
       if (page === undefined) return
       for (const route of page.items) {
-        if (route.class !== 'failed' || !filtered.has(route.prefix)) yield route
+        if (route.class !== 'failed' || !filtered.has(route.prefix)) yield [status, route]
       }
       cursor = page.cursor
       if (slice.over()) await slice.breathe()
     }
   }
 
-  async function* failing(status: SessionStatus): AsyncGenerator<RouteView> {
+  async function* failing(status: SessionStatus): AsyncGenerator<Carried> {
     const slice = beginSlice()
     for (const prefix of engine.failing(status.name) ?? []) {
       const page = engine.routes(status.name, { prefix, match: 'exact', limit: PAGE })
-      for (const route of page?.items ?? []) if (route.class === 'failed') yield route
+      for (const route of page?.items ?? []) if (route.class === 'failed') yield [status, route]
       if (slice.over()) await slice.breathe()
     }
   }
 
+  /** Routes of all sessions. @param family absent: of both families */
+  async function* ofAll(
+    routesOf: (status: SessionStatus) => AsyncIterable<Carried>,
+    family: FamilyName | undefined,
+  ): AsyncGenerator<Carried> {
+    for (const status of sessions.statuses()) {
+      for await (const carried of routesOf(status)) {
+        const [, { prefix }] = carried
+        if (family === undefined || prefix.includes(':') === (family === 'ipv6')) yield carried
+      }
+    }
+  }
+
   /** Sends routes as they come: a full table is never in memory as text. */
-  const sendRoutes = (
-    reply: FastifyReply,
-    status: SessionStatus,
-    routes: AsyncIterable<RouteView>,
-    filtered: boolean,
-  ) => {
+  const sendRoutes = (reply: FastifyReply, routes: AsyncIterable<Carried>, filtered: boolean) => {
     async function* text() {
       yield `${JSON.stringify(head()).slice(0, -1)},"routes":[`
       let between = ''
       let pending = ''
-      for await (const route of routes) {
+      for await (const [status, route] of routes) {
         pending += between + JSON.stringify(routeJson(status, route, filtered))
         between = ','
         if (pending.length < 16_384) continue
@@ -159,8 +179,21 @@ export function addBirdwatcherRoutes(app: Api, context: ApiContext): void {
   for (const [path, [summary, routes, filtered]] of Object.entries(lists)) {
     app.get(path, { schema: { ...schema(summary), params: protocolParams } }, (request, reply) => {
       const { protocol } = request.params as z.infer<typeof protocolParams>
-      const status = named(protocol)
-      sendRoutes(reply, status, routes(status), filtered)
+      sendRoutes(reply, routes(named(protocol)), filtered)
+    })
+  }
+
+  // Alice's search over all sessions reads both.
+  const whole = {
+    '/routes/table/:table': ['Routes of all sessions without errors', received, false],
+    '/routes/table/:table/filtered': ['Routes of all sessions with errors', failing, true],
+  } as const
+  for (const [path, [summary, routes, filtered]] of Object.entries(whole)) {
+    const params = z.object({ table: z.string().min(1).max(63) })
+    app.get(path, { schema: { ...schema(summary), params } }, (request, reply) => {
+      const { table } = request.params as z.infer<typeof params>
+      if (!tables.has(table)) throw unknownName('table', table)
+      sendRoutes(reply, ofAll(routes, tables.get(table)), filtered)
     })
   }
 

@@ -2,7 +2,9 @@
  * What Alice-LG's birdwatcher source reads: field names and types as its parsers take them
  * (`parseNeighbors`, `parseNeighborsShort`, `parseRouteData`, `parseAPIStatus`).
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { reasonCommunities } from '../../src/api/birdwatcher-view.ts'
 import { createEngineLab } from '../support/engine-lab.ts'
 import { fakeStatus, fakeWorld } from '../support/fake-views.ts'
 import { testApi } from '../support/test-api.ts'
@@ -161,6 +163,40 @@ describe('the birdwatcher API', () => {
         ],
       ],
     ])
+  })
+
+  test.for([
+    ['/routes/table/master', ['192.0.2.0/24', '198.51.100.0/24']],
+    ['/routes/table/master/filtered', ['2001:db8:1::/48', '203.0.113.0/24']],
+    ['/routes/table/adj-rib-in', ['192.0.2.0/24', '198.51.100.0/24']],
+    ['/routes/table/master4', ['192.0.2.0/24', '198.51.100.0/24']],
+    ['/routes/table/master6', []],
+    ['/routes/table/master4/filtered', ['203.0.113.0/24']],
+    ['/routes/table/master6/filtered', ['2001:db8:1::/48']],
+  ] as const)(
+    'gives the routes of all sessions, which Alice searches: %s',
+    async ([path, networks]) => {
+      // `fetchAllRoutesTable` of Alice's single-table source.
+      const { body } = await read(path)
+      expect(body.api).toEqual(envelope.api)
+      const routes: { network: string; from_protocol: string }[] = body.routes
+      expect(routes.map(({ network }) => network).sort()).toEqual(networks)
+      expect(routes.every(({ from_protocol }) => from_protocol === 'edge-a')).toBe(true)
+    },
+  )
+
+  test('has no other tables', async () => {
+    expect(await read('/routes/table/mine')).toEqual({
+      status: 404,
+      body: { error: 'No table has the name "mine".' },
+    })
+  })
+
+  test('documents the community of each reason', () => {
+    const text = readFileSync(new URL('../../docs/looking-glass.md', import.meta.url), 'utf8')
+    const documented = [...text.matchAll(/^64500:(\d+:\d+) = /gm)].map(([, rest]) => rest)
+    const given = new Set(Object.values(reasonCommunities).map((parts) => parts.join(':')))
+    expect(documented.sort()).toEqual([...given].sort())
   })
 
   test('has nothing that is not exported', async () => {
