@@ -89,12 +89,13 @@ function checkCommunities(communities: readonly string[]): void {
 /** @returns which prefixes a request wants */
 function prefixFilter(
   engine: EngineView,
-  { state, reason, session, search }: z.infer<typeof prefixListQuery>,
+  { state, reason, session, peering, search }: z.infer<typeof prefixListQuery>,
 ): (item: PrefixSummary) => boolean {
   const part = search?.toLowerCase()
   return (item) =>
     (state === undefined || item.state === state) &&
     (reason === undefined || item.reasons.includes(reason)) &&
+    (peering === undefined || item.name.startsWith(`${peering}/`)) &&
     (session === undefined || engine.concerns(item.name, session, reason)) &&
     (part === undefined ||
       item.name.toLowerCase().includes(part) ||

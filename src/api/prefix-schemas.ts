@@ -114,6 +114,7 @@ export const prefixListQuery = z.strictObject({
     .max(255)
     .optional()
     .describe('Name of a session on which it is expected; with `reason`: that has this finding'),
+  peering: z.string().max(63).optional().describe('Name of a peering under which it is registered'),
   search: z.string().max(255).optional().describe('Part of name, prefix or owner'),
   messages: z
     .enum(['all', 'first'])

@@ -235,6 +235,8 @@ describe('prefixes', () => {
     ['search=198.51', ['mail']],
     ['search=2001:DB8', ['six']],
     ['state=Failed&search=mail', []],
+    ['peering=a', ['a/b ü']],
+    ['peering=web', []],
     ['session=edge-a&reason=missing-community', ['web']],
     ['session=edge-b&reason=missing-community', []],
     ['session=edge-a', ['web']],

@@ -93,6 +93,16 @@ test('connections are filtered, and the address holds it', async () => {
   expect(await page.locator('h1').innerText()).toContain('contoso-ams/ams-1/ipv4')
 })
 
+test('the prefixes of a peering', async () => {
+  const page = await open('#/peerings/contoso-ams', 'admin')
+  await page.getByRole('link', { name: '2 prefixes' }).click()
+  await page.getByText('2 of 4 prefixes').waitFor()
+  const names = await page.locator('td.name a').allInnerTexts()
+  expect(names.toSorted()).toEqual(['contoso-ams/mail', 'contoso-ams/web'])
+  await page.getByRole('button', { name: 'Peering contoso-ams' }).click()
+  await page.getByText('4 registered').waitFor()
+})
+
 test('how far back the history is shown can be chosen', async () => {
   const page = await open('#/prefixes/contoso-ams%2Fweb', 'admin')
   await page.getByText('Route announced on contoso-ams/ams-1/ipv4').waitFor()

@@ -144,7 +144,7 @@ function RegisteredPrefixes({ peering }: { peering: string }) {
   const { data, failure } = useResource(paths.registeredPrefixes(peering))
   const aside =
     data === undefined ? null : (
-      <To view="prefixes" query={{ search: `${peering}/` }}>
+      <To view="prefixes" query={{ peering }}>
         {counted(data.total, 'prefix', 'prefixes')}
       </To>
     )

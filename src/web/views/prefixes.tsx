@@ -93,7 +93,7 @@ function Filters({
 }) {
   const set = (changed: Readonly<Record<string, string | undefined>>) =>
     go('prefixes', undefined, { ...query, ...changed }, true)
-  const { state, reason = '', session = '', search = '' } = query
+  const { state, reason = '', session = '', peering = '', search = '' } = query
   const shown = prefixStates.filter((each) => (counts?.[each] ?? 0) > 0 || each === state)
   return (
     <search class="filters">
@@ -133,7 +133,15 @@ function Filters({
           {counts === undefined ? null : <SessionOptions chosen={session} />}
         </select>
       </label>
-      {state || reason || session || search ? (
+      {peering === '' ? null : (
+        <Chips
+          label="Peering"
+          choices={[{ value: peering, label: `Peering ${peering}` }]}
+          chosen={peering}
+          onChoose={(value) => set({ peering: value })}
+        />
+      )}
+      {state || reason || session || peering || search ? (
         <button type="button" onClick={() => go('prefixes', undefined, {}, true)}>
           Clear
         </button>
@@ -143,15 +151,15 @@ function Filters({
 }
 
 export function Prefixes({ query }: { query: Query }) {
-  const { state, reason, session, search } = query
-  const path = paths.prefixes({ state, reason, session, search })
+  const { state, reason, session, peering, search } = query
+  const path = paths.prefixes({ state, reason, session, peering, search })
   const { data, failure, waiting, more } = usePages<PrefixSummaryJson, PrefixListJson>(
     path,
     FIRST_PAGE,
   )
   const matched = data?.page.matched ?? null
   const total = Object.values(data?.page.counts ?? {}).reduce((sum, count) => sum + count, 0)
-  const filtered = Boolean(state || reason || session || search)
+  const filtered = Boolean(state || reason || session || peering || search)
   return (
     <>
       <div class="view-head">
