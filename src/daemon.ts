@@ -173,6 +173,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     webhooks: webhooks.list,
     peeringOf: runtime.peeringOf,
     judgedSessions: () => registry.judgedSessions(),
+    irr: () => irr.status(),
     ...(store !== null && { storageUp: () => store.status().ok }),
   })
   const ready = () => {
@@ -197,6 +198,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       sessions,
       config: () => config,
       ownership: irr.ownership,
+      reading: irr.reading,
     }),
     clock,
     newKey: randomUUID,

@@ -12,6 +12,7 @@ export interface LiveOptions {
   readonly sessions: Pick<SessionManager, 'status' | 'verify'>
   readonly config: () => Config
   readonly ownership: Live['ownership']
+  readonly reading: Live['reading']
 }
 
 /** What tells sessions apart when a peer connects. */
@@ -20,7 +21,7 @@ function peerText({ address, port, asn }: Pick<SessionConfig, 'address' | 'port'
 }
 
 /** Makes the live view; names and peers of the configuration are looked up anew after a reload. */
-export function createLive({ engine, sessions, config, ownership }: LiveOptions): Live {
+export function createLive({ engine, sessions, config, ownership, reading }: LiveOptions): Live {
   let seen: Config | undefined
   let names = { session: new Set<string>(), prefix: new Set<string>() }
   let peers = new Map<string, string>()
@@ -39,6 +40,7 @@ export function createLive({ engine, sessions, config, ownership }: LiveOptions)
   return {
     engine,
     ownership,
+    reading,
     session: (name) => sessions.status(name),
     get local() {
       return config().local

@@ -1,4 +1,5 @@
 /** Answers of the registries for rules that cannot wait: each is asked for once, and kept for a while. */
+import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
@@ -45,6 +46,8 @@ export interface Lookup {
   /** Takes other settings: what was read before is forgotten. The same ones: dumps that changed are read now. */
   configure(settings: IrrSettings): void
   status(): IrrStatus
+  /** What is being read, and how far it is, such as `ripe.db, 45 %`; null: nothing. */
+  reading(): string | null
   close(): void
 }
 
@@ -100,6 +103,12 @@ export function createLookup(options: LookupOptions): Lookup {
       irr = make(given)
     },
     status: () => irr.status(),
+    reading() {
+      const { loading } = irr.status()
+      if (loading === null) return null
+      const percent = loading.size === 0 ? 100 : Math.floor((loading.read / loading.size) * 100)
+      return `${basename(loading.file)}, ${percent} %`
+    },
     close: () => irr.close(),
   }
 }

@@ -1,6 +1,6 @@
 /** What the sessions of a circuit's peering announce, against what they may announce. */
 import type { EngineView } from '../engine/types.ts'
-import { coversPrefix, type Prefix } from '../prefix/prefix.ts'
+import { comparePrefix, coversPrefix, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { announcedPrefixes } from './announced.ts'
 import { firstOverlap, linkedNetworks } from './circuit-links.ts'
@@ -49,7 +49,7 @@ function readTable(live: Live, { name, family }: CircuitSession): Table {
   kept.set(live.engine, tables)
   const known = tables.get(name)
   if (known?.mark === mark) return known
-  const prefixes = announcedPrefixes(live, name)
+  const prefixes = [...announcedPrefixes(live, name)].sort(comparePrefix)
   const read = { mark, prefixes, texts: new Set(prefixes.map(formatPrefix)) }
   tables.set(name, read)
   return read

@@ -44,6 +44,8 @@ export interface Live {
    * @returns null: they are being asked
    */
   ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
+  /** What routing-registry data is being read, and how far that is; null: none. */
+  reading(): string | null
   readonly settings: RegistrySettings
 }
 

@@ -30,8 +30,14 @@ export interface RunningRuntime extends Runtime {
   /** @returns undefined when no resource wants a session of that name */
   sessionConfig(name: string): SessionConfig | undefined
   sessionConfigs(): Iterable<SessionConfig>
-  /** @returns the peering whose connection runs a session of that name; undefined: none does */
+  /** @returns id of the peering, or circuit peering, that runs a session of that name; undefined: none does */
   peeringOf(session: string): string | undefined
+}
+
+/** @returns the peering to which the sessions of a resource belong */
+function peeringIn(kind: string, id: string): string | undefined {
+  if (kind === 'circuitPeering') return id
+  return kind === 'connection' ? id.split('/', 1)[0] : undefined
 }
 
 const nothing: Wanted = { sessions: [], registrations: [] }
@@ -120,7 +126,7 @@ export function createRuntime(options: RuntimeOptions): RunningRuntime {
       if (wanted.sessions.length + wanted.registrations.length === 0) current.delete(key)
       else current.set(key, wanted)
       for (const { config } of before.sessions) peerings.delete(config.name)
-      const peering = kind === 'connection' ? id.split('/', 1)[0] : undefined
+      const peering = peeringIn(kind, id)
       if (peering !== undefined) {
         for (const { config } of wanted.sessions) peerings.set(config.name, peering)
       }

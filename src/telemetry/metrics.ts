@@ -11,6 +11,7 @@ import {
   routeNotes,
   type SessionTallies,
 } from '../engine/types.ts'
+import type { IrrStatus } from '../irr/irr.ts'
 import type { JudgedSession } from '../peering/session-findings.ts'
 import { type FamilyName, familyNames } from '../prefix/prefix.ts'
 import { shownTime } from '../session/clock.ts'
@@ -46,6 +47,8 @@ export interface MetricsOptions {
   readonly judgedSessions?: () => readonly JudgedSession[]
   /** Whether the storage can be written, as `/readyz` says it; absent: none is configured. */
   readonly storageUp?: () => boolean
+  /** How the reading of routing-registry data stands. */
+  readonly irr?: () => IrrStatus
 }
 
 export interface Metrics {
@@ -357,6 +360,31 @@ function addEngine({ gauge }: Families, engine: EngineView): void {
   })
 }
 
+/** No series while no registry data is configured. */
+function addIrr({ gauge }: Families, status: NonNullable<MetricsOptions['irr']>): void {
+  const add = (name: string, help: string, read: (status: IrrStatus) => number) =>
+    gauge(`bgpwarden_irr_${name}`, help, [], (write) => {
+      const now = status()
+      if (now.files.length + now.servers > 0) write({}, read(now))
+    })
+  add(
+    'up',
+    'Whether the last read of routing-registry data or question to a server went well',
+    (now) => (now.problem === null ? 1 : 0),
+  )
+  add('route_objects', 'Route objects held from dumps', ({ objects }) => objects)
+  add(
+    'loaded_timestamp_seconds',
+    'When dumps were read last; 0: never',
+    ({ loadedAt }) => (loadedAt ?? 0) / 1000,
+  )
+  add(
+    'loading_ratio',
+    'How much of the dump being read is read; 1: none is being read',
+    ({ loading }) => (loading === null || loading.size === 0 ? 1 : loading.read / loading.size),
+  )
+}
+
 function addDaemon({ gauge, counter }: Families, options: MetricsOptions): void {
   const { version, counts, storageUp } = options
   gauge('bgpwarden_build_info', 'Always 1; the version that runs', ['version'], (write) =>
@@ -433,6 +461,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   addSessionRoutes(made, rows)
   if (options.judgedSessions !== undefined) addSessionFindings(made, options.judgedSessions)
   addEngine(made, engine)
+  if (options.irr !== undefined) addIrr(made, options.irr)
   if (options.webhooks !== undefined) addWebhooks(made, options.webhooks)
   const latency = new Histogram({
     name: 'bgpwarden_verdict_latency_seconds',

@@ -265,11 +265,19 @@ describe('Microsoft peering', () => {
     const stray: Route = { prefix: '198.51.100.128/25' }
     const all = [web, voice, stray, { prefix: '0.0.0.0/0' }, { prefix: '10.9.0.0/16' }]
     await announce({ microsoft: all, secondary: [voice] })
-    await messageOf('microsoft', /secondary IPv4 session lacks 198\.51\.100\.0\/24/)
+    await messageOf('microsoft', /secondary IPv4 session lacks .*198\.51\.100\.0\/24/)
     const text = await messageOf('microsoft', /default route/)
     expect(text).toMatch(/198\.51\.100\.128\/25, not among the advertisedPublicPrefixes/)
     expect(text).toMatch(/10\.9\.0\.0\/16, not public/)
     await lab.daemon.prefixIs('er-ams/microsoft/198.51.100.0-24', 'Failed')
+    const samples = await lab.daemon.metrics()
+    const isOpen = ({ name, labels }: (typeof samples)[number]) =>
+      name === 'bgpwarden_session_finding' && labels['reason'] === 'not-listed'
+    expect(
+      samples.filter(isOpen).map(({ labels, value }) => [labels['session'], value]),
+    ).toContainEqual(['er-ams/microsoft/primary-ipv4', 1])
+    const objects = samples.find(({ name }) => name === 'bgpwarden_irr_route_objects')
+    expect(objects?.value).toBe(2)
     await announce({ microsoft: [web, voice] })
     await messageOf('microsoft', /^$/)
   })

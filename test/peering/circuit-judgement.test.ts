@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parsePrefix } from '../../src/prefix/text.ts'
 import type { JsonObject } from '../../src/store/types.ts'
 import {
+  admin,
   createRegistryLab,
   type LabOptions,
   operator,
@@ -272,6 +273,33 @@ describe('private peering', () => {
     await tier('Premium')
     await lab.link('n10')
     expect(await refusal(tier('Standard'))).toMatchObject({ place: 'skuTier' })
+  })
+
+  test('and all on a circuit goes through a document, and with what it no longer names', async () => {
+    const lab = await linked()
+    await lab.vnet('hub', '10.1.0.0/16')
+    await lab.link('hub')
+    const key = { sharedKey: 'winter2026' }
+    await lab.registry.update(alice, 'circuitPeering', 'er/p', key, { merge: true })
+    const document = lab.registry.export(admin)
+    expect(document['circuits']).toMatchObject([
+      {
+        name: 'er',
+        circuitPeerings: [{ name: 'p', ...privatePeering }],
+        circuitLinks: [{ name: 'to-hub', virtualNetwork: 'hub' }],
+      },
+    ])
+    expect(JSON.stringify(document)).not.toContain('winter2026')
+    expect(await lab.registry.plan(admin, document, true)).toEqual([])
+    const gone = await lab.registry.apply(admin, {}, true)
+    expect(gone.map(({ action, kind }) => `${action} ${kind}`)).toEqual([
+      'delete virtualNetwork',
+      'delete circuit',
+      'delete circuitPeering',
+      'delete circuitLink',
+    ])
+    await lab.registry.apply(admin, document, true)
+    expect([...lab.running.keys()]).toEqual([primary, secondary])
   })
 
   test('links need private peering, which stays while there are any', async () => {

@@ -349,12 +349,17 @@ describe('who owns the advertised prefixes', () => {
   })
 
   test('is NotConfigured without prefixes, and Configuring while they are asked for', async () => {
-    const lab = await peeringLab({ ownership: () => null })
+    const lab = await peeringLab({ ownership: () => null, reading: 'ripe.db, 45 %' })
     await lab.create('m', { ...microsoft, advertisedPublicPrefixes: [] })
     expect(lab.peering('m')['advertisedPublicPrefixesState']).toBe('NotConfigured')
     await lab.change('m', { advertisedPublicPrefixes: ['198.51.100.0/24'] })
     await lab.wait(3)
-    expect(lab.peering('m')['advertisedPublicPrefixesState']).toBe('Configuring')
+    expect(lab.peering('m')).toMatchObject({
+      advertisedPublicPrefixesState: 'Configuring',
+      advertisedPublicPrefixProperties: [
+        { message: 'It waits for routing-registry data: ripe.db, 45 %.' },
+      ],
+    })
   })
 
   test.for([

@@ -41,6 +41,8 @@ export interface LabOptions {
   readonly declared?: readonly SessionConfig[]
   readonly declaredPrefixes?: readonly Registration[]
   readonly sessionProblem?: string
+  /** What registry data is being read. */
+  readonly reading?: string
   /** What the registries say; absent: nothing is recorded. */
   readonly ownership?: (prefix: string, asn: number, registry?: string) => Ownership | null
 }
@@ -120,6 +122,7 @@ export async function createRegistryLab(options: LabOptions = {}) {
         )?.name,
       declaredPrefixes: () => declaredPrefixes,
       sessionProblem: () => options.sessionProblem ?? null,
+      reading: () => options.reading ?? null,
       ownership: (prefix, asn, registry) =>
         options.ownership === undefined
           ? { kind: 'not-recorded' }

@@ -24,6 +24,7 @@ import {
   type RuleContext,
   type ShowContext,
 } from '../kind.ts'
+import type { Live } from '../live.ts'
 import { peerKey } from '../session-claims.ts'
 import {
   type CircuitPeering,
@@ -111,6 +112,12 @@ function remove({ id, parent, spec }: CircuitPeering, { directory }: RuleContext
   throw new RefusedError('not-possible', message, { conflictsWith: link.id })
 }
 
+function showValidation({ byHand: _, ...shown }: Validation, live: Live) {
+  const reading = shown.validationState === 'Configuring' ? live.reading() : null
+  if (reading === null) return shown
+  return { ...shown, message: `It waits for routing-registry data: ${reading}.` }
+}
+
 function show(peering: CircuitPeering, context: ShowContext) {
   const { directory, live } = context
   const { sharedKey, ...spec } = peering.spec
@@ -128,7 +135,7 @@ function show(peering: CircuitPeering, context: ShowContext) {
     azureASN: live.local.asn,
     md5Authentication: sharedKey !== undefined,
     advertisedPublicPrefixesState: advertisedState(validations),
-    advertisedPublicPrefixProperties: validations.map(({ byHand: _, ...shown }) => shown),
+    advertisedPublicPrefixProperties: validations.map((each) => showValidation(each, live)),
     prefixLimit: prefixLimit(peering, directory),
     sessions,
     findings,
