@@ -68,9 +68,12 @@ function registerOne(quick: boolean): Figure[] {
       ...figure(`register one prefix, ${held}`, usual),
       target: { text: 'its verdict in under 1 ms of blocked time', atMost: 1 },
     },
-    figure('  a slice of its search for more-specifics', usualSlices),
+    {
+      ...figure('a slice of its search for more-specifics', usualSlices),
+      target: { text: 'a search for more-specifics in slices of under 1 ms', atMost: 1 },
+    },
     figure(`register a /4 to /8, ${held}`, wide),
-    figure('  a slice of its search for more-specifics', wideSlices),
+    figure('a slice of the search for its more-specifics', wideSlices),
   ]
 }
 

@@ -6,6 +6,7 @@ import { Exit, reportFailure } from './failure.ts'
 import { positive } from './numbers.ts'
 import { type Actions, type AddKinds, addRegistryCommands } from './registry-commands.ts'
 import type { Terminal } from './terminal.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** Where a client command looks for the daemon when nobody says otherwise. */
 export const DEFAULT_API = 'http://127.0.0.1:9179'
@@ -86,7 +87,11 @@ export function buildProgram(
 
   command(program, 'run', 'run the daemon', 'bgpwarden run -c bgpwarden.yaml')
     .requiredOption('-c, --config <file>', 'the configuration (YAML)')
-    .action(async ({ config }) => finish(await (await import('./run.ts')).run(config, terminal)))
+    .action(async ({ config }) => {
+      // Before anything large is loaded.
+      keepYoungGenerationSmall()
+      finish(await (await import('./run.ts')).run(config, terminal))
+    })
 
   command(program, 'check', 'judge a configuration', 'bgpwarden check -c bgpwarden.yaml')
     .requiredOption('-c, --config <file>', 'the configuration (YAML)')
