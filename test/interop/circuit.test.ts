@@ -270,12 +270,16 @@ describe('Microsoft peering', () => {
     expect(text).toMatch(/198\.51\.100\.128\/25, not among the advertisedPublicPrefixes/)
     expect(text).toMatch(/10\.9\.0\.0\/16, not public/)
     await lab.daemon.prefixIs('er-ams/microsoft/198.51.100.0-24', 'Failed')
-    const samples = await lab.daemon.metrics()
-    const isOpen = ({ name, labels }: (typeof samples)[number]) =>
-      name === 'bgpwarden_session_finding' && labels['reason'] === 'not-listed'
-    expect(
-      samples.filter(isOpen).map(({ labels, value }) => [labels['session'], value]),
-    ).toContainEqual(['er-ams/microsoft/primary-ipv4', 1])
+    const samples = await waitFor('the metric to follow', async () => {
+      const all = await lab.daemon.metrics()
+      const open = all.find(
+        ({ name, labels }) =>
+          name === 'bgpwarden_session_finding' &&
+          labels['session'] === 'er-ams/microsoft/primary-ipv4' &&
+          labels['reason'] === 'not-listed',
+      )
+      return open?.value === 1 && all
+    })
     const objects = samples.find(({ name }) => name === 'bgpwarden_irr_route_objects')
     expect(objects?.value).toBe(2)
     await announce({ microsoft: [web, voice] })
