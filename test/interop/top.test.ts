@@ -140,6 +140,25 @@ steps:
     expect(large.split('\n').findIndex((line) => line.startsWith('Tab table'))).toBe(38)
   })
 
+  test('draws anew after it was stopped and a shell wrote over it', async () => {
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+    process.kill(pid, 'SIGSTOP')
+    await terminal.shows(/Stopped/)
+    // This shell leaves the terminal raw, where Enter is no line feed.
+    await terminal.type('fg')
+    await terminal.press('C-j')
+    const screen = await terminal.shows(/^bgpwarden (.|\n)* live\n(.|\n)*q end$/m)
+    expect(screen).not.toMatch(/Stopped|fg/)
+    await terminal.type('?')
+    await terminal.shows(/^Keys$/m)
+    await terminal.type('q')
+    await terminal.shows(/^what was here\n/)
+    await command('clear; echo what was here')
+    await terminal.shows(/^what was here$/m)
+    await startTop()
+    await terminal.shows(/ live$/m)
+  })
+
   test('says that the daemon is gone, and finds it again', async () => {
     await end(daemon, 'SIGTERM')
     await terminal.shows(

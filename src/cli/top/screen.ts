@@ -116,7 +116,7 @@ export async function openFullScreen(
     settled = setTimeout(() => {
       ink?.unmount()
       ink = undefined
-      stdout.write(CLEAR)
+      stdout.write(ENTER)
       listener.resized()
     }, SETTLE)
   }
@@ -126,6 +126,7 @@ export async function openFullScreen(
     open = false
     clearTimeout(settled)
     stdout.off('resize', resized)
+    process.off('SIGCONT', resized)
     process.off('exit', close)
     process.off('uncaughtExceptionMonitor', close)
     ink?.unmount()
@@ -134,6 +135,8 @@ export async function openFullScreen(
 
   stdout.write(ENTER)
   stdout.on('resize', resized)
+  // Somebody stopped it, and a shell used the terminal meanwhile.
+  process.on('SIGCONT', resized)
   // Before a stack trace is written, so that it can be read.
   process.on('uncaughtExceptionMonitor', close)
   process.on('exit', close)
