@@ -1,14 +1,13 @@
 /** A daemon that is killed while clients write its registry over HTTP: nothing acknowledged is lost. */
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import SqliteFile from 'libsql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { SqlDatabase } from '../../src/store/sql.ts'
-import { repository } from '../interop/support/daemon.ts'
-import { run } from '../interop/support/process.ts'
 import { scratchDirectory } from '../store/support/build.ts'
+import { bundle } from '../support/bundle.ts'
 import { type Child, startProgram } from '../support/child.ts'
 import { seeded } from './support/random.ts'
 import { readAudit, readResources, writerToken } from './support/registry-client.ts'
@@ -41,8 +40,7 @@ afterAll(() => {
   for (const { process } of children) process.kill('SIGKILL')
 })
 
-/** The daemon as it is published: compiled, it starts three times as fast as from its sources. */
-const program = join(scratch.path, 'dist/main.js')
+let program = ''
 
 function start(): Child {
   const child = startProgram(program, 'run', '-c', configFile)
@@ -51,15 +49,8 @@ function start(): Child {
 }
 
 beforeAll(async () => {
-  for (const name of ['package.json', 'node_modules']) {
-    symlinkSync(join(repository, name), join(scratch.path, name))
-  }
-  const options = ['-p', 'tsconfig.build.json', '--outDir', join(scratch.path, 'dist')]
-  await run([join(repository, 'node_modules/.bin/tsc'), ...options], {
-    cwd: repository,
-    seconds: 120,
-  })
-}, 120_000)
+  program = (await bundle(scratch.path, { main: 'src/main.ts' })).main
+})
 
 test('a thousand writes over HTTP, and kill -9 in between', { timeout: 300_000 }, async () => {
   const random = seeded(7)

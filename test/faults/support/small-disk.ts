@@ -17,42 +17,44 @@ export interface SmallDisk {
   /** Lets the kernel find an error, at which it makes the file system read-only, open files included. */
   fail(): Promise<void>
   /** Mounts it again after a check. Nobody may have a file of it open. */
-  mend(options?: string): Promise<void>
+  mend(access?: 'rw' | 'ro'): Promise<void>
   remove(): Promise<void>
 }
+
+const nothing = () => {}
 
 /** @param directory an empty one */
 export async function makeSmallDisk(directory: string): Promise<SmallDisk> {
   const image = join(directory, 'disk.img')
   const path = join(directory, 'mounted')
   const filler = join(path, 'filler')
-  const mount = (options: string) => run(['mount', '-o', `loop,${options}`, image, path])
   await mkdir(path)
   await run(['truncate', '-s', SIZE, image])
-  await run(['mkfs.ext4', '-q', '-F', '-O', '^has_journal', image])
-  await mount('errors=remount-ro')
+  const device = (await run(['losetup', '--find', '--show', image])).trim()
+  await run(['mkfs.ext4', '-q', '-O', '^has_journal', device])
+  const mount = (access: 'rw' | 'ro') =>
+    run(['mount', '-o', `${access},errors=remount-ro`, device, path])
+  await mount('rw')
   return {
     path,
-    fill: () =>
-      run(['dd', 'if=/dev/zero', `of=${filler}`, 'bs=4k']).then(
-        () => {},
-        () => {},
-      ),
+    // It ends with an error: that there is no more room.
+    fill: () => run(['dd', 'if=/dev/zero', `of=${filler}`, 'bs=4k']).then(nothing, nothing),
     free: () => rm(filler),
-    protect: (file) => run(['chattr', '+i', file]).then(() => {}),
-    unprotect: (file) => run(['chattr', '-i', file]).then(() => {}),
-    async fail() {
-      const device = basename((await run(['findmnt', '-no', 'SOURCE', path])).trim())
-      await run(['sh', '-c', `echo broken >/sys/fs/ext4/${device}/trigger_fs_error`])
-    },
-    async mend(options = 'errors=remount-ro') {
+    protect: (file) => run(['chattr', '+i', file]).then(nothing),
+    unprotect: (file) => run(['chattr', '-i', file]).then(nothing),
+    fail: () =>
+      run(['sh', '-c', `echo broken >/sys/fs/ext4/${basename(device)}/trigger_fs_error`]).then(
+        nothing,
+      ),
+    async mend(access = 'rw') {
       await run(['umount', path])
       // 1: errors were mended.
-      await run(['sh', '-c', `fsck.ext4 -p ${image} || test $? = 1`])
-      await mount(options)
+      await run(['sh', '-c', `fsck.ext4 -p ${device} || test $? = 1`])
+      await mount(access)
     },
     async remove() {
       await run(['umount', path])
+      await run(['losetup', '--detach', device])
       await rm(directory, { recursive: true })
     },
   }

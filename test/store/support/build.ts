@@ -58,9 +58,12 @@ export function scratchDirectory() {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Opens a store with bounds that no test meets by chance. */
-export function openTestStore(path: string, more: Partial<StoreOptions> = {}) {
-  return openStore({
+/**
+ * Opens a store with bounds that no test meets by chance.
+ * @param open how; absent: from the sources
+ */
+export function openTestStore(path: string, more: Partial<StoreOptions> = {}, open = openStore) {
+  return open({
     path,
     eventDays: 30,
     auditDays: 730,

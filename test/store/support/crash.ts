@@ -1,10 +1,10 @@
 /** Kills a process that commits, at any moment, and compares what it acknowledged with what is there. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname } from 'node:path'
 import type { Store } from '../../../src/store/types.ts'
+import { bundle } from '../../support/bundle.ts'
 import { openTestStore } from './build.ts'
-
-const writer = new URL('./writer.ts', import.meta.url).pathname
 
 /** What the file holds against what was said. */
 export interface CrashOutcome {
@@ -18,8 +18,14 @@ export interface CrashOutcome {
 }
 
 /** Runs a writer until it has acknowledged some commits, then kills it after a while. */
-async function crashOnce(path: string, seed: number, commits: number, delayMs: number) {
-  const child = spawn(process.execPath, ['--import', 'tsx', writer, path, `${seed}`], {
+async function crashOnce(
+  writer: string,
+  path: string,
+  seed: number,
+  commits: number,
+  delayMs: number,
+) {
+  const child = spawn(process.execPath, [writer, path, `${seed}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
@@ -78,6 +84,7 @@ async function inspect(store: Store, acked: number, tried: number): Promise<stri
 
 /**
  * Kills writers of one file until enough commits were acknowledged.
+ * @param path of the file; its directory is made use of
  * @param random 0 to 1
  * @param perRound commits of a round, at most
  */
@@ -87,13 +94,16 @@ export async function crashAgainAndAgain(
   perRound: number,
   random: () => number,
 ): Promise<CrashOutcome> {
+  const programs = { writer: 'test/store/support/writer.ts', store: 'src/store/store.ts' }
+  const { writer, store: bundled } = await bundle(dirname(path), programs)
+  const { openStore } = (await import(bundled)) as typeof import('../../../src/store/store.ts')
   const outcome: CrashOutcome = { acknowledged: 0, kills: 0, unsaid: 0, wrong: [] }
   while (outcome.acknowledged < commits && outcome.wrong.length === 0) {
     const wanted = Math.floor(random() * perRound)
-    const round = await crashOnce(path, outcome.kills + 1, wanted, random() * 20)
+    const round = await crashOnce(writer, path, outcome.kills + 1, wanted, random() * 20)
     const acked = round.acked.at(-1) ?? round.start
     const tried = round.tried ?? round.start
-    const store = await openTestStore(path, { now: Date.now })
+    const store = await openTestStore(path, { now: Date.now }, openStore)
     try {
       outcome.wrong.push(...(await inspect(store, acked, tried)))
       const [counter] = (await store.load()).filter(({ kind }) => kind === 'counter')
