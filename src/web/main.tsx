@@ -7,8 +7,12 @@ import type { Place } from './logic/route.ts'
 import { Shell } from './parts/shell.tsx'
 import { To } from './parts/text.tsx'
 import { Title } from './parts/title.tsx'
+import { CircuitView } from './views/circuit.tsx'
+import { Circuits } from './views/circuits.tsx'
 import { Events } from './views/events.tsx'
 import { Explain } from './views/explain.tsx'
+import { NetworkView } from './views/network.tsx'
+import { Networks } from './views/networks.tsx'
 import { Overview } from './views/overview.tsx'
 import { PeeringView } from './views/peering.tsx'
 import { Peerings } from './views/peerings.tsx'
@@ -45,6 +49,18 @@ function View({ at }: { at: Place | undefined }) {
         <Peerings query={query} />
       ) : (
         <PeeringView key={name} name={name} />
+      )
+    case 'circuits':
+      return name === undefined ? (
+        <Circuits query={query} />
+      ) : (
+        <CircuitView key={name} name={name} />
+      )
+    case 'networks':
+      return name === undefined ? (
+        <Networks query={query} />
+      ) : (
+        <NetworkView key={name} name={name} />
       )
     case 'explain':
       return <Explain query={query} />

@@ -70,6 +70,42 @@ describe.for([
     await isSound(page)
   })
 
+  test('virtual networks, and what the session of one announces outside', async () => {
+    const page = await open('#/networks', 'admin', { viewport, colorScheme })
+    await page.getByText('3 virtual networks').waitFor()
+    expect(await cellsOf(page, 'hub')).toEqual(['Outside'])
+    await page.getByText('10.77.0.0/16, outside its address space').waitFor()
+    await isSound(page)
+  })
+
+  test('a network: its peerings, its session, and whom it reaches', async () => {
+    const page = await open('#/networks/hub', 'admin', { viewport, colorScheme })
+    await page.getByRole('row', { name: /^to-spoke Connected FullyInSync spoke/ }).waitFor()
+    await page.getByRole('row', { name: /^to-lab Initiated/ }).waitFor()
+    await page.getByLabel('Does it reach').selectOption('spoke')
+    await page.getByText('"hub" reaches "spoke" directly').waitFor()
+    await page.getByLabel('Does it reach').selectOption('lab')
+    await page.getByText('is Initiated: the side of "lab" is missing').waitFor()
+    await isSound(page)
+    await page.getByRole('link', { name: 'vnet/hub' }).click()
+    await page.getByRole('heading', { name: 'What it announces' }).waitFor()
+    await isSound(page)
+  })
+
+  test('circuits, and one with its sessions, prefixes and networks', async () => {
+    const page = await open('#/circuits', 'admin', { viewport, colorScheme })
+    await page.getByText('1 circuit', { exact: true }).waitFor()
+    await page.getByText('MicrosoftPeering 0 of 2 Established').waitFor()
+    await isSound(page)
+    await page.getByRole('link', { name: 'er-ams' }).click()
+    await page
+      .getByRole('row', { name: /^Primary ipv4 .*203\.0\.113\.1 203\.0\.113\.2 0$/ })
+      .waitFor()
+    await page.getByRole('row', { name: /^ManualValidationNeeded 203\.0\.113\.128\/25/ }).waitFor()
+    await page.getByRole('link', { name: 'hub' }).waitFor()
+    await isSound(page)
+  })
+
   test('the history of a prefix, and the notes of its route', async () => {
     const hash = '#/prefixes/contoso-ams%2Fweb'
     const page = await open(hash, 'admin', { viewport, colorScheme })

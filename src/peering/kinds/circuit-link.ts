@@ -39,6 +39,7 @@ const view = z.object({
   provisioningState: z.enum(provisioningStates),
 })
 
+export type CircuitLinkView = z.output<typeof view>
 type Spec = z.output<typeof spec>
 type Status = Record<string, never>
 export type CircuitLink = Resource<Spec, Status>

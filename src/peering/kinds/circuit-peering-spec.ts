@@ -142,6 +142,7 @@ export const circuitPeeringView = z.object({
   provisioningState: z.enum(provisioningStates),
 })
 
+export type CircuitPeeringView = z.output<typeof circuitPeeringView>
 export type CircuitPeeringSpec = z.output<typeof circuitPeeringSpec>
 
 /** How far the check of who owns a prefix is. */

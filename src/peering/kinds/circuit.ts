@@ -64,6 +64,7 @@ const view = z.object({
   provisioningState: z.enum(provisioningStates),
 })
 
+export type CircuitView = z.output<typeof view>
 export type CircuitSpec = z.output<typeof spec>
 interface Status {
   readonly serviceKey: string

@@ -17,6 +17,7 @@ import {
 import type { Live } from '../live.ts'
 import { demandPeerAlone, peerKey } from '../session-claims.ts'
 import { provisioningState, provisioningStates } from './common.ts'
+import { sessionStates } from './connection-spec.ts'
 import {
   clouds,
   connectedWith,
@@ -53,11 +54,24 @@ const view = z.object({
   peeringContributors: z.array(z.string()),
   description: z.string(),
   peeringCount: z.number(),
-  bgpSession: z.unknown().optional(),
+  bgpSession: z
+    .object({
+      peerAddress: z.string(),
+      peerAsn: z.number(),
+      localAddress: z.string().optional(),
+      peerPort: z.number(),
+      passive: z.boolean(),
+      holdTime: z.number(),
+      md5Authentication: z.boolean().describe('Whether there is an md5AuthenticationKey.'),
+      name: z.string().describe('Of the session.'),
+      state: z.enum(sessionStates),
+    })
+    .optional(),
   announced: z.number().describe('Prefixes that its session announces.'),
   findings: z.array(finding),
   provisioningState: z.enum(provisioningStates),
 })
+export type VirtualNetworkView = z.output<typeof view>
 
 /** Name of the session of a network. */
 function sessionName(id: string): string {

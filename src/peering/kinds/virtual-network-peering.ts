@@ -61,6 +61,7 @@ const view = z.object({
   provisioningState: z.enum(provisioningStates),
 })
 
+export type VirtualNetworkPeeringView = z.output<typeof view>
 export type VirtualNetworkPeeringSpec = z.output<typeof spec>
 interface Status {
   /** The remote address space as of creation or the last sync. */

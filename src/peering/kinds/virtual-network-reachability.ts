@@ -34,6 +34,8 @@ const answer = z.object({
   obstacles: z.array(z.string()).describe('Why not, the most direct way first'),
 })
 
+export type ReachabilityView = z.output<typeof answer>
+
 /** The registry's networks and peerings, looked up as the search comes by. */
 function topologyOf(directory: Directory): Topology {
   const sides = new Map<string, readonly PeeringFacts[]>()

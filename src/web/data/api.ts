@@ -11,9 +11,15 @@ import type { RouteListJson } from '../../api/route-schemas.ts'
 import type { Problem } from '../../api/schemas.ts'
 import type { SessionJson, SessionListJson } from '../../api/session-schemas.ts'
 import type { OverviewJson } from '../../api/status-schemas.ts'
+import type { CircuitView } from '../../peering/kinds/circuit.ts'
+import type { CircuitLinkView } from '../../peering/kinds/circuit-link.ts'
+import type { CircuitPeeringView } from '../../peering/kinds/circuit-peering-spec.ts'
 import type { ConnectionView } from '../../peering/kinds/connection-spec.ts'
 import type { PeeringView } from '../../peering/kinds/peering.ts'
 import type { RegisteredPrefixView } from '../../peering/kinds/registered-prefix.ts'
+import type { VirtualNetworkView } from '../../peering/kinds/virtual-network-kind.ts'
+import type { VirtualNetworkPeeringView } from '../../peering/kinds/virtual-network-peering.ts'
+import type { ReachabilityView } from '../../peering/kinds/virtual-network-reachability.ts'
 import { tokenHeader, tokenWanted } from './token.ts'
 
 /** A path below `api/v1/` whose answer is a `T`. */
@@ -42,6 +48,12 @@ export interface ResourceJson<View> {
 export type PeeringJson = ResourceJson<PeeringView>
 export type ConnectionJson = ResourceJson<ConnectionView>
 export type RegisteredPrefixJson = ResourceJson<RegisteredPrefixView>
+
+export type CircuitJson = ResourceJson<CircuitView>
+export type CircuitPeeringJson = ResourceJson<CircuitPeeringView>
+export type CircuitLinkJson = ResourceJson<CircuitLinkView>
+export type NetworkJson = ResourceJson<VirtualNetworkView>
+export type NetworkPeeringJson = ResourceJson<VirtualNetworkPeeringView>
 
 export interface HistoryListJson {
   readonly items: readonly HistoryEventJson[]
@@ -79,6 +91,27 @@ export const paths = {
     ),
   registeredPrefixes: (peering: string): Path<ListOf<RegisteredPrefixJson>> =>
     withQuery(`peerings/${encodeURIComponent(peering)}/registeredPrefixes`, { limit: 200 }),
+  circuits: (): Path<ListOf<CircuitJson>> => withQuery('circuits', { limit: RESOURCES_READ }),
+  circuit: (name: string): Path<CircuitJson> => `circuits/${encodeURIComponent(name)}`,
+  /** @param circuit absent: those of all */
+  circuitPeerings: (circuit?: string): Path<ListOf<CircuitPeeringJson>> =>
+    withQuery(
+      circuit === undefined
+        ? 'circuitPeerings'
+        : `circuits/${encodeURIComponent(circuit)}/circuitPeerings`,
+      { limit: RESOURCES_READ },
+    ),
+  circuitLinks: (circuit: string): Path<ListOf<CircuitLinkJson>> =>
+    withQuery(`circuits/${encodeURIComponent(circuit)}/circuitLinks`, { limit: RESOURCES_READ }),
+  networks: (): Path<ListOf<NetworkJson>> =>
+    withQuery('virtualNetworks', { limit: RESOURCES_READ }),
+  network: (name: string): Path<NetworkJson> => `virtualNetworks/${encodeURIComponent(name)}`,
+  networkPeerings: (network: string): Path<ListOf<NetworkPeeringJson>> =>
+    withQuery(`virtualNetworks/${encodeURIComponent(network)}/virtualNetworkPeerings`, {
+      limit: RESOURCES_READ,
+    }),
+  reachability: (from: string, to: string): Path<ReachabilityView> =>
+    withQuery(`virtualNetworks/${encodeURIComponent(from)}/reachability`, { to }),
   events: (query: Query): Path<EventListJson> => withQuery('events', query),
 }
 

@@ -5,13 +5,15 @@ export const viewNames = [
   'prefixes',
   'sessions',
   'peerings',
+  'circuits',
+  'networks',
   'explain',
   'events',
 ] as const
 export type ViewName = (typeof viewNames)[number]
 
 /** Views of which each thing has one of its own. */
-const namedViews: readonly ViewName[] = ['prefixes', 'sessions', 'peerings']
+const namedViews: readonly ViewName[] = ['prefixes', 'sessions', 'peerings', 'circuits', 'networks']
 
 export type Query = Readonly<Record<string, string>>
 

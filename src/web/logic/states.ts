@@ -70,6 +70,27 @@ export function sessionTextLook(state: SessionStateText): Look {
   return state in sessionLooks ? sessionLooks[state as SessionStateName] : trying
 }
 
+/** How the states of a circuit, its links and advertised prefixes, and of networks look. */
+const registryLooks: Readonly<Record<string, Look>> = {
+  Enabled: good,
+  Provisioned: good,
+  Connected: good,
+  FullyInSync: good,
+  Configured: good,
+  Disabled: ended,
+  Disconnected: bad,
+  ValidationNeeded: bad,
+  ManualValidationNeeded: bad,
+  ValidationFailed: bad,
+  AsnValidationFailed: bad,
+  NotConfigured: { tone: 'idle', shape: 'dash' },
+}
+
+/** @returns how such a state looks; one on the way: as something that waits */
+export function registryLook(state: string): Look {
+  return registryLooks[state] ?? trying
+}
+
 /** @returns how the validation state of a registered prefix looks */
 export function validationLook(state: PrefixValidationState): Look {
   return state === 'Unknown' ? prefixLooks.None : prefixLooks[state]

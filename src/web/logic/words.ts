@@ -1,5 +1,5 @@
 /** Times, numbers and names in words. */
-import type { FindingReason, RouteNote } from '../../engine/types.ts'
+import type { RouteNote } from '../../engine/types.ts'
 import { formatDuration } from '../../telemetry/duration.ts'
 
 /** @returns how long ago a moment was, at `now` (milliseconds since the epoch) */
@@ -24,7 +24,7 @@ export function grouped(count: number): string {
 }
 
 /** The page of the documentation about a reason: the one place that knows where it is. */
-export function findingLink(reason: FindingReason): string {
+export function findingLink(reason: string): string {
   return `docs/findings/${reason}`
 }
 

@@ -5,7 +5,12 @@ import { severityLooks } from '../logic/states.ts'
 import { Icon } from './icon.tsx'
 import { Ago, ReasonLink, To } from './text.tsx'
 
-type Told = Omit<FindingJson, 'since' | 'session'> & Partial<FindingJson>
+/** A finding of a prefix, of what an announcement would get, or of what a session announces. */
+type Told = Pick<FindingJson, 'severity' | 'message' | 'action' | 'evidence'> & {
+  readonly reason: string
+  readonly session?: string | null
+  readonly since?: string
+}
 
 /** One finding: its sentence, what to do, what it was seen on. */
 export function Finding({ finding, id }: { finding: Told; id?: string }) {

@@ -12,6 +12,8 @@ const menu: readonly { view: ViewName; title: string }[] = [
   { view: 'prefixes', title: 'Prefixes' },
   { view: 'sessions', title: 'Sessions' },
   { view: 'peerings', title: 'Peerings' },
+  { view: 'circuits', title: 'Circuits' },
+  { view: 'networks', title: 'Networks' },
   { view: 'events', title: 'Events' },
   { view: 'explain', title: 'What if' },
 ]

@@ -1,5 +1,4 @@
 import type { ComponentChildren } from 'preact'
-import type { FindingReason } from '../../engine/types.ts'
 import { now } from '../data/clock.ts'
 import { formatPlace, type ViewName } from '../logic/route.ts'
 import { ageOf, findingLink } from '../logic/words.ts'
@@ -55,7 +54,7 @@ export function To({
 }
 
 /** A reason, as a link to its page in the documentation. */
-export function ReasonLink({ reason }: { reason: FindingReason }) {
+export function ReasonLink({ reason }: { reason: string }) {
   return (
     <a
       class="reason"

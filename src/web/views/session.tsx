@@ -10,6 +10,7 @@ import { counted, grouped, secondsUntil } from '../logic/words.ts'
 import { SessionBadge } from '../parts/badge.tsx'
 import { Card, Empty, Failure, Loading } from '../parts/card.tsx'
 import { EventList } from '../parts/event-list.tsx'
+import { Findings } from '../parts/finding.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { LookingGlass } from '../parts/looking-glass.tsx'
 import { LimitMeter } from '../parts/meter.tsx'
@@ -325,6 +326,11 @@ function Conversation({
       </div>
       <Failure failure={failure} />
       <Machine session={session} />
+      {session.findings.length === 0 ? null : (
+        <Card title="What it announces">
+          <Findings findings={session.findings} />
+        </Card>
+      )}
       <div class="cards">
         <div>
           <Card title="Timers">

@@ -84,6 +84,55 @@ const document = {
       peerAsn: 'fabrikam',
     },
   ],
+  virtualNetworks: [
+    {
+      name: 'hub',
+      ...{ location: 'westeurope', resourceGroup: 'network', gateway: 'ExpressRouteGateway' },
+      addressSpace: ['127.0.0.40/29', '10.0.0.0/16'],
+      bgpSession: { peerAddress: '127.0.0.41', peerAsn: 65515, passive: true },
+      virtualNetworkPeerings: [
+        { name: 'to-spoke', remoteVirtualNetwork: 'spoke', allowGatewayTransit: true },
+        { name: 'to-lab', remoteVirtualNetwork: 'lab' },
+      ],
+    },
+    {
+      name: 'spoke',
+      ...{ location: 'northeurope', resourceGroup: 'shop', addressSpace: ['10.1.0.0/16'] },
+      virtualNetworkPeerings: [{ name: 'to-hub', remoteVirtualNetwork: 'hub' }],
+    },
+    {
+      name: 'lab',
+      ...{ location: 'westeurope', resourceGroup: 'lab', addressSpace: ['10.2.0.0/16'] },
+    },
+  ],
+  circuits: [
+    {
+      name: 'er-ams',
+      ...{ serviceProviderName: 'Fabrikam', peeringLocation: 'Amsterdam', bandwidthInMbps: 1000 },
+      circuitPeerings: [
+        {
+          name: 'microsoft',
+          peeringType: 'MicrosoftPeering',
+          peerASN: 64501,
+          vlanId: 300,
+          primaryPeerAddressPrefix: '203.0.113.0/30',
+          secondaryPeerAddressPrefix: '203.0.113.4/30',
+          advertisedPublicPrefixes: ['203.0.113.128/25'],
+          passive: true,
+        },
+        {
+          name: 'private',
+          peeringType: 'AzurePrivatePeering',
+          peerASN: 64512,
+          vlanId: 200,
+          primaryPeerAddressPrefix: '192.168.15.16/30',
+          secondaryPeerAddressPrefix: '192.168.15.20/30',
+          passive: true,
+        },
+      ],
+      circuitLinks: [{ name: 'hub', virtualNetwork: 'hub' }],
+    },
+  ],
 }
 
 const daemon = await startDaemon({ config, log: createLog({ ...config.log, level: 'error' }) })
@@ -123,6 +172,20 @@ const scenario = loadScenario(
   }),
 )
 await (await startSpeaker(scenario, { clock: systemClock })).done
+// The hub's route server announces its own, and what is nobody's.
+const server = loadScenario(
+  writeYaml('server.yaml', {
+    local: { asn: 65515, routerId: '192.0.2.41', address: '127.0.0.41' },
+    remote: { address: '127.0.0.42', port: daemon.bgpAddresses[0]?.port ?? 0, asn: 64500 },
+    steps: [
+      {
+        announce: ['10.0.1.0/24', '10.77.0.0/16'].map((prefix) => ({ prefix, asPath: '65515' })),
+      },
+      { endOfRib: ['ipv4'] },
+    ],
+  }),
+)
+await (await startSpeaker(server, { clock: systemClock })).done
 for (;;) {
   const { properties } = await ask('peerings/contoso-ams/connections/ams-1')
   if (properties['connectionState'] === 'Active') break
