@@ -9,6 +9,8 @@ import { startLarge, type Watched } from './support/daemons.ts'
 const MOST_ROWS = 80
 /** How often each click is measured; a view that was seen before begins with what it showed. */
 const ROUNDS = 9
+/** Milliseconds; the aim is 100, on a machine with nothing else to do. */
+const LONGEST_MEDIAN = 300
 
 let browser: Browser
 let daemon: Watched
@@ -74,7 +76,7 @@ test('sessions are as few rows', async () => {
   await close()
 })
 
-test('clicks are answered (the times are told, not judged)', async () => {
+test('clicks are answered (the times are told, and judged as a busy machine allows)', async () => {
   const { page, complaints, close } = await visit(browser, daemon.base)
   await page.getByText('Needs attention').waitFor()
   const menu = (name: string) => page.getByRole('navigation').getByRole('link', { name })
@@ -106,6 +108,7 @@ test('clicks are answered (the times are told, not judged)', async () => {
   const lines = times.map(([name, all]) => {
     const sorted = all.toSorted((a, b) => a - b)
     const figures = { first: all[0], median: sorted[ROUNDS >> 1], most: sorted.at(-1) }
+    expect(figures.median, name).toBeLessThan(LONGEST_MEDIAN)
     const words = Object.entries(figures).map(
       ([figure, time = 0]) => `${figure} ${time.toFixed(0).padStart(4)} ms`,
     )

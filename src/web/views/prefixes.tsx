@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { PrefixListJson, PrefixSummaryJson } from '../../api/prefix-schemas.ts'
 import { findingReasons } from '../../engine/types.ts'
 import { get, paths } from '../data/api.ts'
@@ -69,8 +69,16 @@ async function readSessionNames(): Promise<readonly string[]> {
   return known.names
 }
 
+/** Between the list's first answer and asking for the names, milliseconds: nobody waits behind them then. */
+const NAMES_PAUSE = 400
+
 function SessionOptions({ chosen }: { chosen: string }) {
-  const names = useReading('names of sessions', readSessionNames).data
+  const [wanted, setWanted] = useState(known !== undefined)
+  useEffect(() => {
+    const timer = setTimeout(() => setWanted(true), NAMES_PAUSE)
+    return () => clearTimeout(timer)
+  }, [])
+  const names = useReading(wanted ? 'names of sessions' : null, readSessionNames).data
   return useMemo(
     () => (
       <>
@@ -129,7 +137,7 @@ function Filters({
         Session{' '}
         <select value={session} onChange={(event) => set({ session: event.currentTarget.value })}>
           <option value="">any</option>
-          {/* The daemon answers one after the other: the list of prefixes goes first. */}
+          {/* The daemon answers one after the other: the prefixes go first. */}
           {counts === undefined ? null : <SessionOptions chosen={session} />}
         </select>
       </label>
