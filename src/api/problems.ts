@@ -63,7 +63,11 @@ export function invalidField(path: string, message: string): HttpProblem {
 
 /** 404: nothing has that name. */
 export function unknownName(what: string, name: string): HttpProblem {
-  return new HttpProblem(404, 'not-found', `No ${what} has the name "${name}".`)
+  return new HttpProblem(
+    404,
+    'not-found',
+    `No ${what} has the name "${name}"; list them to see their names.`,
+  )
 }
 
 /** 503: there is no registry to ask. */
@@ -124,18 +128,31 @@ const refusals: Readonly<Record<Refusal, readonly [status: number, kind: Problem
   stale: [412, 'precondition-failed'],
 }
 
+/** Mistakes that one sentence tells; the others are counted. */
+const TOLD = 5
+
+/** The sentence of a refusal. What was read wrong has a place, and words that need it. */
+function wordsOf({ refusal, message, reason, problems }: RefusedError): string {
+  if (refusal !== 'invalid' || reason !== null || problems.length === 0) return message
+  const told = problems.slice(0, TOLD).map(({ place, message: words }) => {
+    return place === null || /^[A-Z]/.test(words) ? words : `${place}: ${words}`
+  })
+  const more = problems.length - told.length
+  return more > 0 ? `${told.join('; ')}; and ${more} more` : told.join('; ')
+}
+
 /** What the registry and the store say no to; undefined: a bug. */
 function fromRegistry(error: Error): HttpProblem | undefined {
   if (error.name === 'CursorError') return invalidField('cursor', error.message)
   if (error instanceof RefusedError) {
-    const { refusal, message, place, conflictsWith, reason, problems } = error
+    const { refusal, place, conflictsWith, reason, problems } = error
     const [status, kind] = refusals[refusal]
     const errors = problems.map((problem) => ({
       path: problem.place ?? 'body',
       message: problem.message,
     }))
     const placed = problems.some((problem) => problem.place !== null)
-    return new HttpProblem(status, kind, message, {
+    return new HttpProblem(status, kind, wordsOf(error), {
       place,
       conflictsWith,
       reason,

@@ -14,7 +14,6 @@ const listKeys = {
   sort: z
     .string()
     .max(64)
-    .regex(/^-?[A-Za-z0-9]+$/, 'expected a property, with - before it to turn the order')
     .optional()
     .describe('`name`, `createdAt`, `updatedAt` or a property; `-` before it: descending'),
 }
@@ -46,10 +45,24 @@ export function scalarProperties(kind: Pick<Kind, 'view'>): string[] {
 /** Query of the list of a kind: a filter for each property that is one value. */
 export function resourceListQuery(kind: Pick<Kind, 'view'>) {
   const filter = z.string().max(255).optional()
-  const filters = ['name', 'owner', ...scalarProperties(kind)].map(
+  const known = ['name', 'owner', ...scalarProperties(kind)]
+  const filters = known.map(
     (name) => [name, filter.describe(`Only where ${name} is this`)] as const,
   )
-  return z.strictObject({ ...Object.fromEntries(filters), ...listKeys })
+  const sortable = ['id', 'createdAt', 'updatedAt', ...known]
+  const sort = listKeys.sort.refine(
+    (key) => key === undefined || sortable.includes(key.replace(/^-/, '')),
+    `expected one of ${sortable.join(', ')}, with - before it for the other order`,
+  )
+  return z.strictObject(
+    { ...Object.fromEntries(filters), ...listKeys, sort },
+    {
+      error: ({ code, keys }) =>
+        code === 'unrecognized_keys'
+          ? `no property ${(keys as string[]).join(', ')} to filter by, expected one of ${known.join(', ')}`
+          : undefined,
+    },
+  )
 }
 
 /** `peerAsn` as the names of schemas begin. */

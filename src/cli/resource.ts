@@ -154,7 +154,9 @@ function readFilters(filters: readonly string[]): Record<string, string> {
     filters.map((filter) => {
       const [, key, value] = /^([A-Za-z0-9]+)=(.*)$/.exec(filter) ?? []
       if (key !== undefined && value !== undefined) return [key, value]
-      throw new UsageError(`--filter ${filter}: expected PROPERTY=VALUE, such as state=Active`)
+      throw new UsageError(
+        `--filter ${filter}: expected PROPERTY=VALUE, such as connectionState=Active`,
+      )
     }),
   )
 }

@@ -45,5 +45,7 @@ export function otherWords(
   title: string,
 ): { readonly words: string; readonly known: { conflictsWith?: string } } {
   if (!maySee(principal, other.owner)) return { words: `a ${title} of somebody else`, known: {} }
-  return { words: `the ${title} "${other.id}"`, known: { conflictsWith: other.id } }
+  // A tenant sees only its own.
+  const whose = isTenant(principal.role) || other.owner === null ? '' : ` of ${other.owner}`
+  return { words: `the ${title} "${other.id}"${whose}`, known: { conflictsWith: other.id } }
 }

@@ -214,7 +214,7 @@ describe('the birdwatcher API', () => {
   test('says what is wrong in one field', async () => {
     expect(await read('/routes/protocol/nobody')).toEqual({
       status: 404,
-      body: { error: 'No session has the name "nobody".' },
+      body: { error: 'No session has the name "nobody"; list them to see their names.' },
     })
     const { status, body } = await read('/routes/prefix?prefix=198.51.100.7/24')
     expect(status).toBe(400)

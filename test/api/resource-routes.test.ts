@@ -176,6 +176,14 @@ describe('a refusal', () => {
     expect(refused.json()['errors']).toMatchObject([{ path }])
   })
 
+  test.for<[string, RegExp]>([
+    ['GET harbours?berth=3', /no property berth to filter by, .* name, owner, country/],
+    ['GET harbours?sort=-berth', /^sort: expected one of id, createdAt, updatedAt, name/],
+  ])('400 of %s says it in its sentence', async ([line, sentence]) => {
+    const { ask } = prepare()
+    expect((await ask(line)).json()['detail']).toMatch(sentence)
+  })
+
   test('conditions that are none', async () => {
     const { ask } = prepare()
     const body = { properties: {} }

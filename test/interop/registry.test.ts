@@ -55,6 +55,9 @@ const webIs = (state: string) =>
 
 describe('a direct peering', () => {
   test('begins with a peer ASN, which somebody approves', async () => {
+    await expect(lab.as('contoso', 'asn create contoso --peer-asn 0')).rejects.toThrow(
+      /exit 1\n.*peerAsn: found 0, expected .*; peerName: is missing/,
+    )
     const asn = await lab.as(
       'contoso',
       `asn create contoso --peer-asn ${peerAsn} --peer-name Contoso`,

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import type { Principal } from '../../src/peering/kind.ts'
 import { usableAddresses } from '../../src/peering/session-addresses.ts'
 import { specialBlockOf } from '../../src/peering/special-purpose.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'
-import { contoso, createRegistryLab, fabrikam, operator, refusal } from '../support/registry-lab.ts'
+import {
+  admin,
+  contoso,
+  createRegistryLab,
+  fabrikam,
+  operator,
+  refusal,
+} from '../support/registry-lab.ts'
 import { sessionConfig } from '../support/session-config.ts'
 
 const asn = { peerAsn: 64501, peerName: 'Contoso' }
@@ -277,6 +285,18 @@ describe('addresses', () => {
 })
 
 describe('registered prefixes', () => {
+  test('whoever sees all is told whose stands in the way', async () => {
+    const lab = await createRegistryLab()
+    await lab.peering()
+    await lab.activate('ams/1', { sessionPrefixV4: '192.0.2.0/30' })
+    const create = (who: Principal, name: string) =>
+      lab.registry.create(who, 'registeredPrefix', name, { prefix: '198.51.100.0/24' })
+    await create(contoso, 'ams/web')
+    const words = 'registered already, as the registered prefix "ams/web"'
+    expect((await refusal(create(admin, 'ams/other'))).message).toContain(`${words} of contoso;`)
+    expect((await refusal(create(contoso, 'ams/other'))).message).toContain(`${words};`)
+  })
+
   test.for([
     ['10.1.0.0/16', 'private-prefix'],
     ['100.64.0.0/16', 'private-prefix'],

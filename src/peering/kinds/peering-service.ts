@@ -52,8 +52,11 @@ function demandProvider(spec: PeeringServiceSpec, { directory }: RuleContext): v
   const known = locationsOf(directory, provider)
   for (const [place, wanted] of places) {
     if (wanted === undefined || known.some((each) => sameLocation(each, wanted))) continue
-    const has = known.length === 0 ? 'none' : known.join(', ')
-    const message = `The provider "${provider}" has no connection for peering services at "${wanted}"; it has them at: ${has}.`
+    const next =
+      known.length === 0
+        ? 'nor anywhere else; ask the provider when it will'
+        : `it has them at: ${known.join(', ')}`
+    const message = `The provider "${provider}" has no connection for peering services at "${wanted}"${known.length === 0 ? ', ' : '; '}${next}.`
     throw new RefusedError('not-possible', message, { place, reason: 'provider-not-found' })
   }
   if (backup === undefined || !sameLocation(primary, backup)) return
