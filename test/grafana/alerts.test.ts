@@ -93,6 +93,7 @@ test('every metric that a rule reads is exported', async () => {
     version: '0.1.0',
     log: fakeLog(),
     storageUp: () => true,
+    judgedSessions: () => [],
   })
   const exported = await textOf(metrics.exposition())
   for (const { alert, expr, annotations } of await rules()) {
