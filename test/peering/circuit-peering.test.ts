@@ -445,6 +445,9 @@ describe('who owns the advertised prefixes', () => {
   test('begins anew when somebody asks', async () => {
     const lab = await peeringLab()
     await lab.create('m', microsoft)
+    const filter = { advertisedPublicPrefixesState: 'Configuring' }
+    const listed = lab.registry.list(alice, 'circuitPeering', { limit: 10, filter })
+    expect(listed.items).toHaveLength(1)
     await lab.operate('m', 'approve', { reason: 'LOA 17' })
     await lab.operate('m', 'validate')
     await lab.wait(1)

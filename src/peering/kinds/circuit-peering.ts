@@ -250,6 +250,8 @@ export const circuitPeeringKind: Kind<CircuitPeeringSpec, CircuitPeeringStatus> 
   },
   remove,
   show,
+  peek: ({ status }, key) =>
+    key === 'advertisedPublicPrefixesState' ? advertisedState(status.validations) : undefined,
   index: (peering) => ({ keys: circuitSessions(peering).map(({ peer }) => peerKey(peer)) }),
   wanted(peering, { directory, live }) {
     const sessions = runningSessions(peering, directory).map((session) => ({
