@@ -40,9 +40,15 @@ export interface Lookup {
   /**
    * Says what is recorded about a prefix.
    * @param registry where it must be recorded; absent: anywhere
+   * @param notBefore milliseconds since the epoch: an earlier answer does not count
    * @returns null: it is being asked
    */
-  ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
+  ownership(
+    prefix: Prefix,
+    asn: number,
+    registry?: RegistryName,
+    notBefore?: number,
+  ): Ownership | null
   /** Takes other settings: what was read before is forgotten. The same ones: dumps that changed are read now. */
   configure(settings: IrrSettings): void
   status(): IrrStatus
@@ -70,9 +76,10 @@ export function createLookup(options: LookupOptions): Lookup {
   }
 
   return {
-    ownership(prefix, asn, registry) {
+    ownership(prefix, asn, registry, notBefore = 0) {
       const key = `${formatPrefix(prefix)} ${asn} ${registry}`
-      const known = answers.get(key)
+      const kept = answers.get(key)
+      const known = kept !== undefined && kept.askedAt >= notBefore ? kept : undefined
       const now = clock.now()
       if (known !== undefined && (known.found === null || now - known.askedAt < KEPT_FOR)) {
         return known.found

@@ -18,14 +18,16 @@ export function ownerAsn({ customerASN, peerASN }: CircuitPeeringSpec): number {
 }
 
 /** @returns validations that have just begun, one for each prefix */
-export function beginValidations({
-  advertisedPublicPrefixes,
-}: CircuitPeeringSpec): readonly Validation[] {
+export function beginValidations(
+  { advertisedPublicPrefixes }: CircuitPeeringSpec,
+  now: number,
+): readonly Validation[] {
   return advertisedPublicPrefixes.map((prefix) => ({
     prefix,
     validationState: 'Configuring',
     message: '',
     byHand: false,
+    begunAt: now,
   }))
 }
 
@@ -109,6 +111,7 @@ export function continueValidations(
       parsePrefix(each.prefix),
       ownerAsn(spec),
       registry === 'NONE' ? undefined : registry,
+      each.begunAt,
     )
     if (found === null) return each
     const verdict = judgeOwnership(each.prefix, spec, found)

@@ -41,9 +41,15 @@ export interface Live {
   sessionProblem(config: SessionConfig): string | null
   /**
    * What routing registries say about a prefix and an AS number; asks at most once at a time.
+   * @param notBefore milliseconds since the epoch: an earlier answer does not count
    * @returns null: they are being asked
    */
-  ownership(prefix: Prefix, asn: number, registry?: RegistryName): Ownership | null
+  ownership(
+    prefix: Prefix,
+    asn: number,
+    registry: RegistryName | undefined,
+    notBefore: number,
+  ): Ownership | null
   /** What routing-registry data is being read, and how far that is; null: none. */
   reading(): string | null
   readonly settings: RegistrySettings

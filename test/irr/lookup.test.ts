@@ -30,11 +30,16 @@ function answer(lookup: Lookup, prefix: string, registry?: RegistryName) {
 
 test('answers are not there at once, and then stay', async () => {
   const settings = { files: [dump('one.db', '198.51.100.0/24')], servers: [] }
-  const lookup = createLookup({ settings, clock: createFakeClock() })
+  const clock = createFakeClock()
+  const lookup = createLookup({ settings, clock })
   expect(lookup.ownership(parsePrefix('198.51.100.0/24'), 64501)).toBeNull()
   const found = await answer(lookup, '198.51.100.0/24')
   expect(found).toEqual({ kind: 'recorded', source: 'RIPE' })
   expect(lookup.ownership(parsePrefix('198.51.100.0/24'), 64501)).toBe(found)
+  // Somebody wants to know anew.
+  const later = clock.now() + 1000
+  clock.advance(1000)
+  expect(lookup.ownership(parsePrefix('198.51.100.0/24'), 64501, undefined, later)).toBeNull()
   expect(await answer(lookup, '203.0.113.0/24', 'RIPENCC')).toEqual({ kind: 'not-recorded' })
   expect(await answer(lookup, '198.51.100.0/24', 'RADB')).toEqual({
     kind: 'unknown',

@@ -434,7 +434,7 @@ describe('who owns the advertised prefixes', () => {
         { message: 'Approved by operator-token: LOA 17' },
       ],
     })
-    const audit = await lab.store?.audit({ limit: 10, operation: 'approve' } as never)
+    const audit = await lab.store?.audit({ limit: 10 })
     expect(JSON.stringify(audit)).toContain('LOA 18')
     await lab.change('m', { advertisedPublicPrefixes: ['198.51.100.0/24'] })
     expect(states()).toEqual(['Configuring'])

@@ -153,6 +153,8 @@ export interface Validation {
   readonly message: string
   /** An operator decided it; nothing but a new start changes it. */
   readonly byHand: boolean
+  /** Milliseconds since the epoch: answers from before do not count. */
+  readonly begunAt: number
 }
 
 export interface CircuitPeeringStatus {

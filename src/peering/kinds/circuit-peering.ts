@@ -112,7 +112,7 @@ function remove({ id, parent, spec }: CircuitPeering, { directory }: RuleContext
   throw new RefusedError('not-possible', message, { conflictsWith: link.id })
 }
 
-function showValidation({ byHand: _, ...shown }: Validation, live: Live) {
+function showValidation({ byHand: _, begunAt: __, ...shown }: Validation, live: Live) {
   const reading = shown.validationState === 'Configuring' ? live.reading() : null
   if (reading === null) return shown
   return { ...shown, message: `It waits for routing-registry data: ${reading}.` }
@@ -232,19 +232,22 @@ export const circuitPeeringKind: Kind<CircuitPeeringSpec, CircuitPeeringStatus> 
     validate: {
       summary: 'Checks anew whose the advertised prefixes are, also those decided by hand.',
       roles: ['operator', 'customer', 'provider'],
-      run: ({ spec }) => ({ spec, status: { validations: beginValidations(spec) } }),
+      run: ({ spec }, _body, { now }) => ({
+        spec,
+        status: { validations: beginValidations(spec, now) },
+      }),
     },
   },
   create(draft, context) {
     demandUsable(draft.parent, context.directory)
     demandPeering(draft, context)
-    return { spec: draft.spec, status: { validations: beginValidations(draft.spec) } }
+    return { spec: draft.spec, status: { validations: beginValidations(draft.spec, context.now) } }
   },
   update(before, spec, context) {
     demandUsable(before.parent, context.directory)
     demandPeering({ ...before, spec }, context)
     const status = isOtherClaim(before.spec, spec)
-      ? { validations: beginValidations(spec) }
+      ? { validations: beginValidations(spec, context.now) }
       : before.status
     return { spec, status }
   },
