@@ -204,7 +204,7 @@ describe('the constraints', () => {
     expect(
       await refused('admin', `vnet update spoke --address-space ${ofSpoke},10.0.64.0/24`),
     ).toContain(
-      '10.0.64.0/24 overlaps 10.0.0.0/16 of the virtual network "hub", which is peered with this network',
+      '10.0.64.0/24 overlaps 10.0.0.0/16 of the virtual network "hub" of contoso, which is peered with this network',
     )
     const lost = 'vnet create lost --location usgovvirginia --resource-group network'
     expect(await refused('admin', `${lost} --address-space 10.8.0.0/16`)).toContain(
