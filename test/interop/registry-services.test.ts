@@ -109,10 +109,19 @@ async function approvedAsn(who: 'exchange' | 'contoso', asn: number): Promise<vo
   await lab.as('noc', `asn approve ${who}`)
 }
 
-/** The routers run already and try; two that try at once could hold each other up for a while. */
-async function connect(who: 'exchange' | 'contoso', id: string, options: string): Promise<void> {
+/**
+ * Has a connection approved.
+ * @param nodes whose routers were refused until now, and may wait a while before they try again by themselves
+ */
+async function connect(
+  who: 'exchange' | 'contoso',
+  id: string,
+  options: string,
+  nodes: readonly string[],
+): Promise<void> {
   await lab.as(who, `connection create ${id} --use-for-peering-service --passive ${options}`)
   await lab.as('noc', `connection approve ${id}`)
+  for (const node of nodes) await birds.get(node)?.birdc('restart', '"warden*"')
 }
 
 describe('an exchange with route servers', () => {
@@ -125,7 +134,7 @@ describe('an exchange with route servers', () => {
       'peering create ix --kind Direct --direct-peering-type IxRs --peering-location Amsterdam --peer-asn exchange',
     )
     const addresses = `--peer-session-addresses ${servers.join(',')} --microsoft-session-addresses ${ours.slice(0, 2).join(',')}`
-    await connect('exchange', 'ix/lan', addresses)
+    await connect('exchange', 'ix/lan', addresses, ['rs1', 'rs2'])
     const register = `registered-asn create fabrikam --peering ix --asn ${fabrikamAsn}`
     await expect(lab.as('exchange', register)).rejects.toThrow(/no Active connection/)
     const active = await connectionIs('ix/lan', 'Active')
@@ -192,9 +201,9 @@ describe('a primary and a backup location', () => {
     const peering = '--kind Direct --sku Premium_Direct_Free --peer-asn contoso --peering-location'
     await lab.as('contoso', `peering create contoso-ams ${peering} Amsterdam`)
     await lab.as('contoso', `peering create contoso-fra ${peering} Frankfurt`)
-    await connect('contoso', 'contoso-ams/ams1', '--session-prefix-v4 192.0.2.12/30')
-    await connect('contoso', 'contoso-ams/ams2', '--session-prefix-v4 192.0.2.16/30')
-    await connect('contoso', 'contoso-fra/fra1', '--session-prefix-v4 192.0.2.20/30')
+    await connect('contoso', 'contoso-ams/ams1', '--session-prefix-v4 192.0.2.12/30', ['ams1'])
+    await connect('contoso', 'contoso-ams/ams2', '--session-prefix-v4 192.0.2.16/30', ['ams2'])
+    await connect('contoso', 'contoso-fra/fra1', '--session-prefix-v4 192.0.2.20/30', ['fra1'])
     await connectionIs('contoso-ams/ams1', 'Active')
     await connectionIs('contoso-ams/ams2', 'Active')
     await connectionIs('contoso-fra/fra1', 'Active')
@@ -215,16 +224,16 @@ describe('a primary and a backup location', () => {
   })
 
   test('one router of the primary is not enough', async () => {
-    await birds.get('ams1')?.birdc('disable', 'session0')
+    await birds.get('ams1')?.birdc('disable', 'warden0')
     await reasonsHave('insufficient-primary-sessions', /Amsterdam/)
     await told(verdict, 'Warning', /Route gone on contoso-ams\/ams1\/ipv4: the session is down/)
   })
 
   test('the backup carries it when the primary is lost', async () => {
-    await birds.get('ams2')?.birdc('disable', 'session0')
+    await birds.get('ams2')?.birdc('disable', 'warden0')
     await told(verdict, 'Information', /Active path is now that of the backup location/)
-    await birds.get('ams1')?.birdc('enable', 'session0')
-    await birds.get('ams2')?.birdc('enable', 'session0')
+    await birds.get('ams1')?.birdc('enable', 'warden0')
+    await birds.get('ams2')?.birdc('enable', 'warden0')
     await serviceIs('branches/branch', 'Verified')
     await told(verdict, 'Information', /Active path is now that of the primary location/)
     await told(verdict, 'Information', /; Failed for .*: insufficient primary sessions/)

@@ -34,7 +34,7 @@ export function peerRouter(router: PeerRouter, routes: readonly Route[]): string
     const channel = isIpv6(own)
       ? 'ipv6 { import none; export where proto = "edge6"; next hop self; };'
       : 'ipv4 { import none; export where proto = "edge4"; next hop self; };'
-    return `protocol bgp session${number} {
+    return `protocol bgp warden${number} {
   local ${own} as ${router.asn}; neighbor ${peer} as ${router.peerAsn}; ${timers}
   ${channel}
 }
@@ -65,7 +65,7 @@ export function circuitRouter(
     return `${family} table ${table};
 protocol static static${number} { ${family} { table ${table}; };
 ${routes.map(staticRoute).join('')}}
-protocol bgp session${number} {
+protocol bgp warden${number} {
   local ${own} as ${asn}; neighbor ${peer} as ${peerAsn}; ${timers}
   password "${password}";
   ${family} { table ${table}; import none; export all; next hop self; };
@@ -102,6 +102,6 @@ protocol device {}
 ${Object.entries(members)
   .map(([number, address]) => client(`member${number}`, address, Number(number), 'all'))
   .join('')}${listeners.addresses
-  .map((address, number) => client(`listener${number}`, address, listeners.asn, 'none'))
+  .map((address, number) => client(`warden${number}`, address, listeners.asn, 'none'))
   .join('')}`
 }
