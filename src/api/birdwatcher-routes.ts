@@ -21,7 +21,7 @@ import {
 } from './birdwatcher-view.ts'
 import type { ApiContext } from './context.ts'
 import type { Api } from './documented.ts'
-import { errorHandler, type HttpProblem, unknownName } from './problems.ts'
+import { errorHandler, HttpProblem, unknownName } from './problems.ts'
 import { readPrefix } from './session-routes.ts'
 
 /** Routes taken from a table at a time. */
@@ -192,7 +192,14 @@ export function addBirdwatcherRoutes(app: Api, context: ApiContext): void {
     const params = z.object({ table: z.string().min(1).max(63) })
     app.get(path, { schema: { ...schema(summary), params } }, (request, reply) => {
       const { table } = request.params as z.infer<typeof params>
-      if (!tables.has(table)) throw unknownName('table', table)
+      if (!tables.has(table)) {
+        const known = [...tables.keys()].join(', ')
+        throw new HttpProblem(
+          404,
+          'not-found',
+          `No table has the name "${table}"; there are ${known}.`,
+        )
+      }
       sendRoutes(reply, ofAll(routes, tables.get(table)), filtered)
     })
   }

@@ -188,7 +188,9 @@ describe('the birdwatcher API', () => {
   test('has no other tables', async () => {
     expect(await read('/routes/table/mine')).toEqual({
       status: 404,
-      body: { error: 'No table has the name "mine".' },
+      body: {
+        error: 'No table has the name "mine"; there are adj-rib-in, master, master4, master6.',
+      },
     })
   })
 
