@@ -89,10 +89,10 @@ export function createReporter(options: ReporterOptions): Reporter {
         { event: 'refused', address, port, why },
         `refused a connection from ${address} port ${port}: ${why}`,
       ),
-    summary: (count, keys, more) =>
+    summary: (count, keys, more, last) =>
       log.warn(
-        { event: 'refused', count, addresses: [...keys.keys()].slice(0, 10) },
-        `${count} more refused connections from ${sources(keys, more, 'address')}`,
+        { event: 'refused', count, addresses: [...keys.keys()].slice(0, 10), last },
+        `${count} more refused connections from ${sources(keys, more, 'address')}, the last from ${last.address}: ${last.why}`,
       ),
   })
 

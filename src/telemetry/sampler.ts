@@ -22,8 +22,9 @@ export interface SamplerOptions<T> {
    * Logs that `count` items were left out.
    * @param keys counts of their distinct keys, most of all MAX_KEYS of them
    * @param more whether there were more keys than that
+   * @param last the last of them
    */
-  summary(count: number, keys: ReadonlyMap<string, number>, more: boolean): void
+  summary(count: number, keys: ReadonlyMap<string, number>, more: boolean, last: T): void
 }
 
 /** Distinct keys that a summary remembers: whoever sends the items cannot make us hold more. */
@@ -37,13 +38,15 @@ export function createSampler<T>(options: SamplerOptions<T>): Sampler<T> {
   const { clock, interval, budget } = options
   let logged = 0
   let leftOut = 0
+  let last: T | undefined
   let keys = new Map<string, number>()
   let more = false
   let cancel: (() => void) | undefined
 
   function summarize(): void {
-    options.summary(leftOut, keys, more)
+    if (last !== undefined) options.summary(leftOut, keys, more, last)
     leftOut = 0
+    last = undefined
     keys = new Map()
     more = false
   }
@@ -67,6 +70,7 @@ export function createSampler<T>(options: SamplerOptions<T>): Sampler<T> {
         return
       }
       leftOut += 1
+      last = item
       const key = options.key(item)
       const known = keys.get(key)
       if (known !== undefined || keys.size < MAX_KEYS) keys.set(key, (known ?? 0) + 1)

@@ -267,10 +267,14 @@ describe('refused connections', () => {
     clock.advance(9_999)
     expect(log.messages()).toHaveLength(1)
     clock.advance(1)
-    expect(log.messages()[1]).toBe('412 more refused connections from 3 addresses')
-    reporter.refused('203.0.113.9', 1, 'no session has this address')
+    expect(log.messages()[1]).toBe(
+      '412 more refused connections from 3 addresses, the last from 203.0.113.1: no session has this address',
+    )
+    reporter.refused('203.0.113.9', 1, 'AS 64502 is none of those accepted')
     clock.advance(10_000)
-    expect(log.messages()[2]).toBe('1 more refused connections from 1 address')
+    expect(log.messages()[2]).toBe(
+      '1 more refused connections from 1 address, the last from 203.0.113.9: AS 64502 is none of those accepted',
+    )
     clock.advance(10_000)
     expect(clock.pending()).toBe(0)
     reporter.refused('203.0.113.9', 2, 'no session has this address')
@@ -284,7 +288,9 @@ describe('refused connections', () => {
     const { log, reporter } = setUp()
     for (let i = 0; i < 5001; i++) reporter.refused(`10.0.${i >> 8}.${i & 255}`, 1, 'unknown')
     reporter.close()
-    expect(log.messages()[1]).toBe('5000 more refused connections from more than 1000 addresses')
+    expect(log.messages()[1]).toBe(
+      '5000 more refused connections from more than 1000 addresses, the last from 10.0.19.136: unknown',
+    )
   })
 })
 
