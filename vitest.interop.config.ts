@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/interop/support/preflight.ts'],
-    // One file is one LAN of its own, so two can run at a time.
-    maxWorkers: 2,
+    // One file is one LAN of its own, and mostly waits.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
