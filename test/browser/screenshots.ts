@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 import { bird } from '../interop/support/bird.ts'
+import { circuitRouter } from '../interop/support/bird-peers.ts'
+import { startBird } from '../interop/support/bird-process.ts'
 import {
   daemonAsn,
   daemonConfig,
@@ -19,6 +21,7 @@ import {
 } from '../interop/support/daemon.ts'
 import { frr } from '../interop/support/frr.ts'
 import { makeLan } from '../interop/support/lan.ts'
+import { run } from '../interop/support/process.ts'
 import type { Route, StartRouter } from '../interop/support/router.ts'
 import { makeWorkspace } from '../interop/support/workspace.ts'
 import { chromiumPath, desktop, phone } from './support/browser.ts'
@@ -49,8 +52,83 @@ const birdRoutes: Route[] = [
 
 const exchangeRoutes: Route[] = [route('203.0.113.96/27'), route('203.0.113.128/27')]
 
+const circuitAsn = 64505
+const onPremisesAsn = 64620
+const listed: Route = { prefix: '203.0.113.224/28' }
+/** Links of a circuit: the customer's host, then of each peering its address, ours, and what it announces. */
+const links = {
+  primary: {
+    host: 31,
+    microsoft: ['192.0.2.17', '192.0.2.18', [listed, { prefix: '203.0.113.240/28' }]],
+    private: ['10.99.0.1', '10.99.0.2', [{ prefix: '10.64.0.0/16' }]],
+  },
+  secondary: {
+    host: 32,
+    microsoft: ['192.0.2.21', '192.0.2.22', [listed]],
+    private: ['10.99.0.5', '10.99.0.6', [{ prefix: '10.64.0.0/16' }]],
+  },
+} as const
+
 /** What is created over the API besides. */
 const registry = {
+  virtualNetworks: [
+    {
+      name: 'hub',
+      location: 'germanywestcentral',
+      resourceGroup: 'network',
+      gateway: 'ExpressRouteGateway',
+      addressSpace: ['10.0.0.0/16', 'fd00:a::/48'],
+      virtualNetworkPeerings: [
+        { name: 'to-shop', remoteVirtualNetwork: 'shop', allowGatewayTransit: true },
+        { name: 'to-lab', remoteVirtualNetwork: 'lab' },
+      ],
+    },
+    {
+      name: 'shop',
+      location: 'westeurope',
+      resourceGroup: 'shop',
+      addressSpace: ['10.1.0.0/16'],
+      virtualNetworkPeerings: [
+        { name: 'to-hub', remoteVirtualNetwork: 'hub', useRemoteGateways: true },
+      ],
+    },
+    {
+      name: 'lab',
+      location: 'westeurope',
+      resourceGroup: 'lab',
+      addressSpace: ['10.2.0.0/16'],
+    },
+  ],
+  circuits: [
+    {
+      name: 'er-fra',
+      serviceProviderName: 'Fabrikam',
+      peeringLocation: 'Frankfurt',
+      bandwidthInMbps: 1000,
+      circuitPeerings: [
+        {
+          name: 'microsoft',
+          peeringType: 'MicrosoftPeering',
+          peerASN: circuitAsn,
+          vlanId: 300,
+          primaryPeerAddressPrefix: '192.0.2.16/30',
+          secondaryPeerAddressPrefix: '192.0.2.20/30',
+          sharedKey: 'winter2026',
+          advertisedPublicPrefixes: [listed.prefix],
+        },
+        {
+          name: 'private',
+          peeringType: 'AzurePrivatePeering',
+          peerASN: onPremisesAsn,
+          vlanId: 200,
+          primaryPeerAddressPrefix: '10.99.0.0/30',
+          secondaryPeerAddressPrefix: '10.99.0.4/30',
+          sharedKey: 'summer2026',
+        },
+      ],
+      circuitLinks: [{ name: 'hub', virtualNetwork: 'hub' }],
+    },
+  ],
   peerAsns: [{ name: 'fabrikam', owner: 'fabrikam', peerAsn: 64504, peerName: 'Fabrikam' }],
   peerings: [
     {
@@ -111,6 +189,8 @@ const shots = [
   { name: 'peerings', hash: '#/peerings' },
   { name: 'peering', hash: '#/peerings/fabrikam-lon' },
   { name: 'peering-phone', hash: '#/peerings', viewport: phone },
+  { name: 'circuit', hash: '#/circuits/er-fra' },
+  { name: 'network', hash: '#/networks/hub' },
   { name: 'events', hash: '#/events', colorScheme: 'dark' },
   {
     name: 'explain',
@@ -128,12 +208,14 @@ const addresses = {
   'fra-bird': await lan.join('fra-bird', 12),
   'lon-bird': await lan.join('lon-bird', 13),
 }
+const routeObjects = join(directory, 'ripe.db')
+await writeFile(routeObjects, `route: ${listed.prefix}\norigin: AS${circuitAsn}\nsource: RIPE\n`)
 const daemon = await makeDaemon(
   lan,
   directory,
   daemonConfig({
     listen: {
-      bgp: [{ address: '192.0.2.10', port: 179 }],
+      bgp: [{ address: '::', port: 179 }],
       http: {
         address: '127.0.0.1',
         port: 9179,
@@ -142,7 +224,8 @@ const daemon = await makeDaemon(
       },
     },
     storage: { path: join(directory, 'bgpwarden.db') },
-    registry: { stableSeconds: 2, allowSpecialPurpose: ['203.0.113.0/24'] },
+    registry: { stableSeconds: 2, allowSpecialPurpose: ['192.0.2.0/24', '203.0.113.0/24'] },
+    irr: { files: [routeObjects] },
     log: { level: 'info', format: 'json' },
     sessions: [
       {
@@ -182,9 +265,14 @@ function apply(document: object): Promise<void> {
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       },
       (answer) => {
-        answer.resume()
-        if (answer.statusCode === 200) resolve()
-        else reject(new Error(`registry/apply: HTTP ${answer.statusCode}`))
+        let said = ''
+        answer.setEncoding('utf8').on('data', (part: string) => {
+          said += part
+        })
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve()
+          else reject(new Error(`registry/apply: ${said}`))
+        })
       },
     )
     asked.on('error', reject).end(JSON.stringify(document))
@@ -195,6 +283,28 @@ async function routerOf(node: keyof typeof asns, host: number, start: StartRoute
   const directory = await workspace.folder(node)
   const peer = { peerHost: daemonHost, peerAsn: daemonAsn, opens: true }
   return start({ lan, node, host, asn: asns[node], directory, ...peer })
+}
+
+/** A customer's router at one end of a link, with the subnets that the link has of its own. */
+async function startLink(link: keyof typeof links) {
+  const { host, ...peerings } = links[link]
+  await lan.join(link, host)
+  const give = (node: string, device: string, address: string) =>
+    run([...lan.inside(node), 'ip', 'address', 'add', `${address}/30`, 'dev', device])
+  for (const [own, peer] of Object.values(peerings)) {
+    await give(link, 'eth0', own)
+    await give(lan.hub, lan.bridge, peer)
+  }
+  const session = (peering: keyof typeof peerings, asn: number, password: string) => {
+    const [own, peer, routes] = peerings[peering]
+    return { own, peer, asn, password, routes }
+  }
+  const place = { lan, node: link, directory: await workspace.folder(link) }
+  const text = circuitRouter(peerings.microsoft[0], daemonAsn, [
+    session('microsoft', circuitAsn, 'winter2026'),
+    session('private', onPremisesAsn, 'summer2026'),
+  ])
+  return startBird(place, text)
 }
 
 /** Chromium beside the daemon: nothing of the LAN can be reached from elsewhere. */
@@ -210,6 +320,7 @@ const routers = [
   await routerOf('fra-bird', 12, bird),
   await routerOf('lon-bird', 13, bird),
 ]
+const ends = [await startLink('primary'), await startLink('secondary')]
 try {
   await daemon.start()
   await routers[0]?.start(frrRoutes)
@@ -217,6 +328,10 @@ try {
   await apply(registry)
   await routers[2]?.start(exchangeRoutes)
   await daemon.prefixIs('fabrikam-lon/api', 'Verified')
+  for (const link of Object.keys(links)) {
+    await daemon.sessionIs(`er-fra/microsoft/${link}-ipv4`, 'Established')
+    await daemon.sessionIs(`er-fra/private/${link}-ipv4`, 'Established')
+  }
   await daemon.prefixIs('voice', 'Failed')
   await daemon.prefixIs('vpn', 'Failed')
   await sleep(ACT)
@@ -261,7 +376,7 @@ try {
   }
   await browser.close()
 } finally {
-  for (const router of routers) await router.stop()
+  for (const router of [...routers, ...ends]) await router.stop()
   await daemon.close()
   await lan.close()
   await workspace.remove()
