@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createApi, listenApi } from './api/server.ts'
 import { createBridge } from './bridge.ts'
+import { createCollection, fullCollection } from './collection.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { type ConfigDifference, diffConfig } from './config/diff.ts'
 import { readTokens, readWebhooks } from './config/secrets.ts'
@@ -246,9 +247,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await store?.close()
     throw error
   })
+  const collectGarbage = createCollection(() => {
+    const { rib, attributes } = engine.view.memory()
+    return rib + attributes
+  }, fullCollection())
   const ticker = setInterval(() => {
     engine.tick(clock.now())
     registry.tick(clock.now())
+    collectGarbage()
   }, 1000)
   for (const session of config.sessions) sessions.add(session)
   sessions.setDynamic(config.listen.dynamic)

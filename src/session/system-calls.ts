@@ -37,8 +37,8 @@ const SOCKET_TYPE = 1 | 0o4000 | 0o2000000
 
 type Koffi = typeof import('koffi')
 
-/** koffi is read only when a session needs it: nobody else pays for it, or fails without it. */
-function loadKoffi(): Koffi {
+/** koffi is read only when it is needed: nobody else pays for it, or fails without it. */
+export function loadKoffi(): Koffi {
   return createRequire(import.meta.url)('koffi') as Koffi
 }
 
