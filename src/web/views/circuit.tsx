@@ -1,11 +1,12 @@
 import { type CircuitJson, type CircuitPeeringJson, paths } from '../data/api.ts'
 import { useResource } from '../data/resource.ts'
-import { registryLook, sessionTextLook } from '../logic/states.ts'
+import { registryLook } from '../logic/states.ts'
 import { grouped } from '../logic/words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Card, Empty, Failure, Loading, Sideways } from '../parts/card.tsx'
 import { Findings } from '../parts/finding.tsx'
 import { RegistryFailure } from '../parts/no-registry.tsx'
+import { SessionTable } from '../parts/session-table.tsx'
 import { Facts, Moment, To } from '../parts/text.tsx'
 import { Title } from '../parts/title.tsx'
 
@@ -41,38 +42,13 @@ function About({ circuit }: { circuit: CircuitJson }) {
 }
 
 function Sessions({ peering }: { peering: CircuitPeeringJson }) {
-  const { sessions } = peering.properties
+  const rows = peering.properties.sessions.map(({ link, family, prefixes, ...session }) => ({
+    ...session,
+    title: `${link} ${family}`,
+    last: grouped(prefixes),
+  }))
   return (
-    <Sideways label={`Sessions of ${peering.id}`}>
-      <table class="sessions-of">
-        <thead>
-          <tr>
-            <th scope="col">Link</th>
-            <th scope="col">BGP</th>
-            <th scope="col">Peer</th>
-            <th scope="col">Ours</th>
-            <th scope="col">Prefixes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map(({ name, link, family, state, peerAddress, localAddress, prefixes }) => (
-            <tr key={name}>
-              <th scope="row">
-                <To view="sessions" name={name}>
-                  {link} {family}
-                </To>
-              </th>
-              <td>
-                <Badge look={sessionTextLook(state)} text={state} />
-              </td>
-              <td class="code">{peerAddress}</td>
-              <td class="code">{localAddress}</td>
-              <td>{grouped(prefixes)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Sideways>
+    <SessionTable label={`Sessions of ${peering.id}`} first="Link" last="Prefixes" rows={rows} />
   )
 }
 

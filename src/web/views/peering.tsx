@@ -5,11 +5,12 @@ import {
   type RegisteredPrefixJson,
 } from '../data/api.ts'
 import { useResource } from '../data/resource.ts'
-import { connectionLooks, sessionTextLook, validationLook } from '../logic/states.ts'
+import { connectionLooks, validationLook } from '../logic/states.ts'
 import { counted, grouped } from '../logic/words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Card, Empty, Failure, Loading, Sideways } from '../parts/card.tsx'
 import { RegistryFailure } from '../parts/no-registry.tsx'
+import { SessionTable } from '../parts/session-table.tsx'
 import { Ago, Facts, Moment, To } from '../parts/text.tsx'
 import { Title } from '../parts/title.tsx'
 
@@ -33,42 +34,17 @@ function Agreement({ peering }: { peering: PeeringJson }) {
 
 /** The sessions of a connection: what BGP says, and whether their routes count. */
 function Sessions({ connection }: { connection: ConnectionJson }) {
-  const { sessions } = connection.properties
+  const rows = connection.properties.sessions.map(({ counts, ...session }) => ({
+    ...session,
+    last: counts ? 'count for verdicts' : 'do not count yet',
+  }))
   return (
-    <Sideways label={`Sessions of ${connection.id}`}>
-      <table class="sessions-of">
-        <thead>
-          <tr>
-            <th scope="col">Session</th>
-            <th scope="col">BGP</th>
-            <th scope="col">Peer</th>
-            <th scope="col">Ours</th>
-            <th scope="col">Routes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map(({ name, state, peerAddress, localAddress, counts }) => (
-            <tr key={name}>
-              <th scope="row">
-                {state === 'PendingAdd' ? (
-                  name
-                ) : (
-                  <To view="sessions" name={name}>
-                    {name}
-                  </To>
-                )}
-              </th>
-              <td>
-                <Badge look={sessionTextLook(state)} text={state} />
-              </td>
-              <td class="code">{peerAddress}</td>
-              <td class="code">{localAddress ?? 'any'}</td>
-              <td>{counts ? 'count for verdicts' : 'do not count yet'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Sideways>
+    <SessionTable
+      label={`Sessions of ${connection.id}`}
+      first="Session"
+      last="Routes"
+      rows={rows}
+    />
   )
 }
 
