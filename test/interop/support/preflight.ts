@@ -19,6 +19,8 @@ const programs: readonly (readonly [string, string])[] = [
   ['tcpdump', 'tcpdump'],
   ['tshark', 'tshark'],
   ['tmux', 'tmux'],
+  ['zsh', 'zsh'],
+  ['fish', 'fish'],
   ['prometheus', 'prometheus'],
   ['promtool', 'prometheus'],
   ['prometheus-alertmanager', 'prometheus-alertmanager'],
