@@ -1,11 +1,10 @@
 /** What a circuit's peering is asked to be, and what is kept of it. */
 import { z } from 'zod'
-import { asn, listOf, mapping, oneOf, prefix, text, whole, yesOrNo } from '../../fields/readers.ts'
+import { asn, listOf, mapping, oneOf, text, whole, yesOrNo } from '../../fields/readers.ts'
 import { type RegistryName, registryNames } from '../../irr/registry-names.ts'
-import { formatPrefix } from '../../prefix/text.ts'
 import { type Link, links } from '../circuit-words.ts'
 import { type Resource, sessionFindingReasons } from '../kind.ts'
-import { prefixText, provisioningStates } from './common.ts'
+import { prefixText, provisioningStates, strictPrefixText } from './common.ts'
 import { sessionStates } from './connection-spec.ts'
 
 export const peeringTypes = ['AzurePrivatePeering', 'MicrosoftPeering'] as const
@@ -38,7 +37,6 @@ const registryChoices = [
 export const MOST_ADVERTISED = 200
 
 const keyExpected = '1 to 25 letters and digits'
-const subnetText = prefix.transform(formatPrefix)
 
 export const circuitPeeringSpec = mapping(
   {
@@ -47,18 +45,18 @@ export const circuitPeeringSpec = mapping(
     peerASN: asn.describe('AS number of the customer; private on AzurePrivatePeering alone.'),
     vlanId: whole(1, 4094).describe('VLAN of both links; no other peering of the circuit has it.'),
     primaryPeerAddressPrefix: z
-      .exactOptional(subnetText)
+      .exactOptional(strictPrefixText)
       .describe(
         "The /30 of the primary IPv4 session: the first usable address is the customer's, the second ours.",
       ),
     secondaryPeerAddressPrefix: z
-      .exactOptional(subnetText)
+      .exactOptional(strictPrefixText)
       .describe('The /30 of the secondary IPv4 session.'),
     primaryPeerAddressPrefixV6: z
-      .exactOptional(subnetText)
+      .exactOptional(strictPrefixText)
       .describe('The /126 of the primary IPv6 session.'),
     secondaryPeerAddressPrefixV6: z
-      .exactOptional(subnetText)
+      .exactOptional(strictPrefixText)
       .describe('The /126 of the secondary IPv6 session.'),
     ipv6State: oneOf(peeringStates)
       .default('Enabled')

@@ -1,6 +1,6 @@
 /** What the kinds have in common. */
 import { z } from 'zod'
-import { text } from '../../fields/readers.ts'
+import { prefix, text } from '../../fields/readers.ts'
 import { formatPrefix, PrefixError, parsePrefix } from '../../prefix/text.ts'
 import { RefusedError, type RuleContext } from '../kind.ts'
 
@@ -33,6 +33,9 @@ export type PrefixValidationState = (typeof prefixValidationStates)[number]
 /** Longest text that is read as a prefix. */
 const MAX_TEXT = 64
 const prefixExpected = 'a prefix in quotes, such as 198.51.100.0/24 or 2001:db8::/32'
+
+/** A prefix in its one form; anything else is a mistake of form. */
+export const strictPrefixText = prefix.transform(formatPrefix)
 
 /** The prefix in one form where it is one; what is none is told with its reason code. */
 export const prefixText = text(prefixExpected)

@@ -6,14 +6,12 @@ import {
   mapping,
   oneOf,
   password,
-  prefix,
   whole,
   yesOrNo,
 } from '../../fields/readers.ts'
-import { formatPrefix } from '../../prefix/text.ts'
 import { type ConnectionState, connectionStates } from '../connection-state.ts'
 import type { Resource } from '../kind.ts'
-import { provisioningStates } from './common.ts'
+import { provisioningStates, strictPrefixText } from './common.ts'
 
 /** Azure's SessionStateV4 and SessionStateV6. */
 export const sessionStates = [
@@ -35,7 +33,6 @@ export type SessionStateText = (typeof sessionStates)[number]
 const MAX_MESH_SIDE = 16
 
 const holdTimeExpected = '0 (no hold timer), or 3 to 65535 seconds'
-const prefixText = prefix.transform(formatPrefix)
 const addresses = listOf(hostAddress, 'addresses')
   .min(1, 'at least one address')
   .max(MAX_MESH_SIDE, `at most ${MAX_MESH_SIDE} addresses`)
@@ -43,10 +40,10 @@ const addresses = listOf(hostAddress, 'addresses')
 export const connectionSpec = mapping(
   {
     sessionPrefixV4: z
-      .exactOptional(prefixText)
+      .exactOptional(strictPrefixText)
       .describe('Of a Direct connection: the /30 or /31 of the IPv4 session.'),
     sessionPrefixV6: z
-      .exactOptional(prefixText)
+      .exactOptional(strictPrefixText)
       .describe('Of a Direct connection: the /126 or /127 of the IPv6 session.'),
     sessionAddressProvider: oneOf(['Microsoft', 'Peer'])
       .default('Peer')

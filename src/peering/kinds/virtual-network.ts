@@ -7,15 +7,15 @@ import {
   mapping,
   oneOf,
   password,
-  prefix,
   printable,
   whole,
   yesOrNo,
 } from '../../fields/readers.ts'
 import { coversPrefix, type Prefix } from '../../prefix/prefix.ts'
-import { formatPrefix, parsePrefix } from '../../prefix/text.ts'
+import { parsePrefix } from '../../prefix/text.ts'
 import { ownerField } from '../fields.ts'
 import type { Resource, RuleContext } from '../kind.ts'
+import { strictPrefixText } from './common.ts'
 
 export const clouds = ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud'] as const
 export const gateways = ['None', 'VpnGateway', 'ExpressRouteGateway', 'RouteServer'] as const
@@ -41,7 +41,7 @@ export const virtualNetworkSpec = mapping(
     location: printable(1, 80).describe('The region, such as westeurope.'),
     cloud: oneOf(clouds).default('AzureCloud').describe('Networks of one cloud can be peered.'),
     resourceGroup: printable(1, 90).describe('The resource group.'),
-    addressSpace: listOf(prefix.transform(formatPrefix), 'prefixes')
+    addressSpace: listOf(strictPrefixText, 'prefixes')
       .min(1, 'at least one prefix')
       .max(MOST_PREFIXES, `at most ${MOST_PREFIXES} prefixes`)
       .describe('Its prefixes, IPv4 and IPv6.'),
