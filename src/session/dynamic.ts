@@ -1,6 +1,5 @@
 /** Peers that are not configured one by one: each that comes from a range gets a session of its own. */
 import { isIP } from 'node:net'
-import { isDeepStrictEqual } from 'node:util'
 import { coversPrefix, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix, parseAddress } from '../prefix/text.ts'
 import { CeaseSubcode, ErrorCode, OpenSubcode } from '../wire/codes.ts'
@@ -36,13 +35,18 @@ export interface DynamicHost {
   session(name: string): Session | undefined
   /** Makes a session and starts it. */
   add(config: SessionConfig, range: DynamicRange): Session
+  /** Gives a session another configuration. @returns false, and does nothing, where that takes a new connection */
+  reconfigure(config: SessionConfig): boolean
   /** Ends a session for good. */
   remove(name: string): void
 }
 
 export interface DynamicPeers {
   readonly ranges: readonly DynamicRange[]
-  /** Takes new ranges; the sessions of one that is gone or changed end. */
+  /**
+   * Takes new ranges. A session goes on while the range of the same name still decides on its address,
+   * accepts its AS and asks for nothing that takes a new connection; any other ends.
+   */
   setRanges(ranges: readonly DynamicRange[]): void
   /** @returns the most specific range of an address */
   rangeAt(address: string): DynamicRange | undefined
@@ -60,6 +64,8 @@ interface Member {
   range: DynamicRange
   /** Runs while the peer is away. */
   readonly keep: Timer
+  /** Since when, in milliseconds since the epoch; of no meaning while it is there. */
+  awaySince: number
   everUp: boolean
 }
 
@@ -73,6 +79,14 @@ export function securedRange({ name, range, template }: DynamicRange): Secured {
   const { password, ttlSecurity } = template
   const [address = '', length] = formatPrefix(range).split('/')
   return { name, address, prefixLength: Number(length), password, ttlSecurity }
+}
+
+function accepts({ asns }: DynamicRange, asn: number): boolean {
+  return asns === null || asns.includes(asn)
+}
+
+function describe({ name, range }: DynamicRange): string {
+  return `${formatPrefix(range)} (listen.dynamic ${name})`
 }
 
 /** Makes the keeper of such sessions, without a range. */
@@ -90,39 +104,76 @@ export function createDynamicPeers(host: DynamicHost): DynamicPeers {
   function startKeeping(name: string): void {
     const member = members.get(name)
     if (member === undefined) return
-    const minutes = member.everUp ? member.range.keepMinutes : KEEP_STRANGER_MINUTES
-    member.keep.start(minutes * 60_000)
+    member.awaySince = host.clock.now()
+    keepOn(member)
+  }
+
+  /** Has a peer that is away kept for as long as its range says now. */
+  function keepOn({ keep, awaySince, everUp, range }: Member): void {
+    const minutes = everUp ? range.keepMinutes : KEEP_STRANGER_MINUTES
+    keep.start(Math.max(0, awaySince + minutes * 60_000 - host.clock.now()))
   }
 
   function membersOf(range: DynamicRange): [string, Member][] {
     return [...members].filter(([, member]) => member.range === range)
   }
 
-  /** Makes room: of the peers that are away, the one whose time is over first goes. */
-  function evict(range: DynamicRange): boolean {
-    const away = membersOf(range)
+  /**
+   * Makes room: of the peers that are away, those whose time is over first go.
+   * @param places how many sessions may be left
+   * @returns whether no more than that are left; else all are there, and none went
+   */
+  function makeRoom(range: DynamicRange, places: number): boolean {
+    const all = membersOf(range)
+    const away = all
       .filter(([name, { keep }]) => keep.running && host.session(name)?.status().shutdown !== true)
       .sort(([, a], [, b]) => (a.keep.dueAt ?? 0) - (b.keep.dueAt ?? 0))
-    const [first] = away
-    if (first === undefined) return false
-    host.remove(first[0])
+    const surplus = Math.max(0, all.length - places)
+    if (surplus > away.length) return false
+    for (const [name] of away.slice(0, surplus)) host.remove(name)
     return true
   }
 
-  function refusalOf(range: DynamicRange, asn: number): Refusal | undefined {
-    const where = `${formatPrefix(range.range)} (listen.dynamic ${range.name})`
-    if (!ranges.includes(range)) {
-      return { notice: REJECTED, why: `${where} is not configured any more` }
-    }
-    if (range.asns !== null && !range.asns.includes(asn)) {
-      return { notice: BAD_PEER_AS, why: `AS ${asn} is none of those accepted from ${where}` }
-    }
-    return undefined
+  function rangeAt(address: string): DynamicRange | undefined {
+    // A socket that is gone already has none.
+    if (ranges.length === 0 || isIP(address) === 0) return undefined
+    const parsed = parseAddress(address)
+    const covering = ranges.filter(({ range }) => coversPrefix(range, parsed))
+    return covering.sort((a, b) => b.range.length - a.range.length)[0]
   }
 
-  function admit(range: DynamicRange, address: string, asn: number): Session | Refusal {
-    const refused = refusalOf(range, asn)
-    if (refused !== undefined) return refused
+  /** @returns what a range has become by reloads, where it still decides on an address */
+  function successorOf({ name }: DynamicRange, address: string): DynamicRange | undefined {
+    const range = rangeAt(address)
+    return range?.name === name ? range : undefined
+  }
+
+  /** Whether a session that came of an earlier range goes on; then it belongs to today's. */
+  function goesOn(name: string, member: Member): boolean {
+    const before = host.session(name)?.config
+    if (before === undefined) return false
+    const { address, asn } = before
+    const range = successorOf(member.range, address)
+    if (range === undefined || !accepts(range, asn)) return false
+    // What the engine was told of it when it came.
+    if (range.expected !== member.range.expected) return false
+    if (!host.reconfigure({ ...range.template, name, address, asn })) return false
+    member.range = range
+    if (member.keep.running) keepOn(member)
+    return true
+  }
+
+  function admit(met: DynamicRange, address: string, asn: number): Session | Refusal {
+    // A reload may have come between the connection, signed as the range asked then, and its OPEN.
+    const range = successorOf(met, address)
+    if (range === undefined || range.template.password !== met.template.password) {
+      const why = `${describe(met)} was changed or removed while it connected`
+      return { notice: REJECTED, why }
+    }
+    if (!accepts(range, asn)) {
+      const why = `AS ${asn} is none of those accepted from ${describe(range)}`
+      return { notice: BAD_PEER_AS, why }
+    }
     const name = dynamicName(range, address)
     const existing = host.session(name)
     if (existing !== undefined) {
@@ -133,13 +184,14 @@ export function createDynamicPeers(host: DynamicHost): DynamicPeers {
       }
       host.remove(name)
     }
-    if (membersOf(range).length >= range.maxPeers && !evict(range)) {
+    if (!makeRoom(range, range.maxPeers - 1)) {
       const why = `all ${range.maxPeers} sessions of listen.dynamic ${range.name} are taken (maxPeers)`
       return { notice: REJECTED, why }
     }
     members.set(name, {
       range,
       keep: createTimer(host.clock, () => leave(name)),
+      awaySince: host.clock.now(),
       everUp: false,
     })
     return host.add({ ...range.template, name, address, asn }, range)
@@ -150,20 +202,12 @@ export function createDynamicPeers(host: DynamicHost): DynamicPeers {
       return ranges
     },
     setRanges(next) {
-      for (const [name, member] of [...members]) {
-        const same = next.find((range) => isDeepStrictEqual(range, member.range))
-        if (same === undefined) host.remove(name)
-        else member.range = same
-      }
       ranges = next
+      for (const [name, member] of [...members]) {
+        if (!goesOn(name, member)) host.remove(name)
+      }
     },
-    rangeAt(address) {
-      // A socket that is gone already has none.
-      if (ranges.length === 0 || isIP(address) === 0) return undefined
-      const parsed = parseAddress(address)
-      const covering = ranges.filter(({ range }) => coversPrefix(range, parsed))
-      return covering.sort((a, b) => b.range.length - a.range.length)[0]
-    },
+    rangeAt,
     has: (name) => members.has(name),
     admit,
     stateChanged(name, to) {

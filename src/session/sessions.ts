@@ -44,7 +44,8 @@ export interface SessionManager extends SessionControl {
   /** The configuration of a session, without the trouble of its status. */
   config(name: string): SessionConfig | undefined
   /**
-   * Accepts unknown peers from these ranges, and no other. Sessions of a range that is gone or changed end.
+   * Accepts unknown peers from these ranges, and no other. A session ends where its range would not make it any
+   * more, or only over a new connection.
    * @throws SocketSecurityError; nothing has changed then
    */
   setDynamic(ranges: readonly DynamicRange[]): void
@@ -152,6 +153,12 @@ export function createSessions(options: SessionsOptions): SessionManager {
       listener.joined?.(config, expected)
       session.start()
       return session
+    },
+    reconfigure(config) {
+      const session = sessions.get(config.name)
+      if (session === undefined || needsRestart(session.config, config)) return false
+      session.reconfigure(config)
+      return true
     },
     remove: (name) => void remove(name),
   })

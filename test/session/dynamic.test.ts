@@ -186,21 +186,135 @@ describe('maxPeers', () => {
   })
 })
 
-describe('other ranges', () => {
-  test('end the sessions of one that is gone or changed, and leave the others', async () => {
-    const other = range({ name: 'other', range: parsePrefix('127.0.2.0/24') })
+describe('a reload', () => {
+  const other = range({ name: 'other', range: parsePrefix('127.0.2.0/24') })
+
+  test.for([
+    ['asns', { asns: [64501] }],
+    ['asns, to any', { asns: null }],
+    ['maxPeers', { maxPeers: 1 }],
+    ['keepMinutes', { keepMinutes: 1 }],
+    ['range, to one that still covers them', { range: parsePrefix('127.0.1.0/25') }],
+    ['what needs no new OPEN', { template: { ...range().template, description: 'laboratory' } }],
+  ] as [string, Partial<DynamicRange>][])(
+    'that changes %s leaves sessions as they are',
+    async ([, changes]) => {
+      await start(range())
+      await come(7)
+      const second = await come(8)
+      harness.sessions.setDynamic([other, range(changes)])
+      expect(names()).toEqual(['edge-a', 'lab-127.0.1.7', 'lab-127.0.1.8'])
+      for (const name of names().slice(1)) {
+        expect(harness.sessions.status(name)).toMatchObject({
+          stateName: 'Established',
+          flaps: 0,
+          config: { description: changes.template?.description ?? '' },
+        })
+      }
+      // They belong to the range as it is now.
+      await go(second, 8)
+      harness.clock.advance(60_000)
+      expect(names().includes('lab-127.0.1.8')).toBe(changes.keepMinutes === undefined)
+    },
+  )
+
+  test.for([
+    ['the range is gone', []],
+    ['it has another name', [range({ name: 'lab2' })]],
+    ['it does not cover the peer any more', [range({ range: parsePrefix('127.0.1.0/30') })]],
+    [
+      'a more specific one decides now',
+      [range(), range({ name: 'lab2', range: parsePrefix('127.0.1.7/32') })],
+    ],
+    ['it does not accept the AS any more', [range({ asns: [64502] })]],
+    ['its prefixes are expected now', [range({ expected: true })]],
+    ['another hold time is offered', [range({ template: { ...range().template, holdTime: 30 } })]],
+  ] as [string, DynamicRange[]][])('ends a session where %s', async ([, ranges]) => {
     await start(range(), other)
     const peer = await come(7)
     const kept = await harness.connect({ localAddress: '127.0.2.7' })
     await establish(harness, kept, {}, 'other-127.0.2.7')
-    harness.sessions.setDynamic([{ ...other }, range({ maxPeers: 3 })])
+    harness.sessions.setDynamic([{ ...other }, ...ranges])
     expect(names()).toEqual(['edge-a', 'other-127.0.2.7'])
     // Cease / Peer De-configured.
     expect(await peer.expect(3)).toBe('0603')
+    expect(harness.recorder.lines).toContain('lab-127.0.1.7 left')
     expect(harness.sessions.status('other-127.0.2.7')?.stateName).toBe('Established')
   })
 
-  test('a session of its own takes the place of that of the range', async () => {
+  test('accepts an AS from now on, and refuses it from now on', async () => {
+    await start(range({ asns: [64501] }))
+    const first = await come(7)
+    harness.sessions.setDynamic([range({ asns: [64501, 64502] })])
+    await come(8, 64502)
+    harness.sessions.setDynamic([range({ asns: [64502] })])
+    expect(await first.expect(3)).toBe('0603')
+    const again = await harness.connect({ localAddress: '127.0.1.7' })
+    again.send(openMessage())
+    expect(await again.expect(3)).toBe('0202')
+    expect(names()).toEqual(['edge-a', 'lab-127.0.1.8'])
+  })
+
+  test('that lowers maxPeers lets newcomers in when enough of those before are away', async () => {
+    await start(range({ maxPeers: 3 }))
+    const peers = [await come(1), await come(2), await come(3)]
+    harness.sessions.setDynamic([range({ maxPeers: 1 })])
+    for (const [i, peer] of peers.entries()) {
+      const newcomer = await harness.connect({ localAddress: '127.0.1.9' })
+      newcomer.send(openMessage())
+      expect(await newcomer.expect(3)).toBe('0605')
+      expect(names()).toHaveLength(4)
+      await go(peer, i + 1)
+    }
+    await come(9)
+    expect(names()).toEqual(['edge-a', 'lab-127.0.1.9'])
+  })
+
+  test('that changes keepMinutes counts from when the peer left', async () => {
+    await start(range({ keepMinutes: 60 }))
+    await go(await come(7), 7)
+    harness.clock.advance(10 * 60_000)
+    harness.sessions.setDynamic([range({ keepMinutes: 20 })])
+    harness.clock.advance(10 * 60_000 - 1)
+    expect(names()).toContain('lab-127.0.1.7')
+    harness.clock.advance(1)
+    expect(names()).toEqual(['edge-a'])
+  })
+
+  test('that makes keepMinutes shorter than a peer is away ends its session', async () => {
+    await start(range({ keepMinutes: 60 }))
+    await go(await come(7), 7)
+    harness.clock.advance(10 * 60_000)
+    harness.sessions.setDynamic([range({ keepMinutes: 5 })])
+    harness.clock.advance(0)
+    expect(names()).toEqual(['edge-a'])
+  })
+
+  test.for([
+    ['lets it in where the range is still there', range({ expected: true }), undefined],
+    ['refuses it where another decides', range({ name: 'lab2' }), '0605'],
+  ] as [string, DynamicRange, string | undefined][])(
+    'between a connection and its OPEN %s',
+    async ([, next, refusal]) => {
+      await start(range())
+      const peer = await harness.connect({ localAddress: '127.0.1.7' })
+      await turnUntil(() => harness.clock.pending === 1)
+      harness.sessions.setDynamic([next])
+      if (refusal === undefined) {
+        await establish(harness, peer, {}, 'lab-127.0.1.7')
+        return
+      }
+      peer.send(openMessage())
+      expect(await peer.expect(3)).toBe(refusal)
+      expect(harness.recorder.lines.at(-1)).toBe(
+        'refused 127.0.1.7: 127.0.1.0/24 (listen.dynamic lab) was changed or removed while it connected',
+      )
+    },
+  )
+})
+
+describe('a session of its own', () => {
+  test('takes the place of that of the range', async () => {
     await start(range())
     const peer = await come(7)
     harness.sessions.add(sessionConfig({ name: 'own', address: '127.0.1.7' }))

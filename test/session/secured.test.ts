@@ -1,6 +1,7 @@
 /** Sessions that ask for TCP MD5 or TTL security, with a kernel that says what the test wants. */
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parsePrefix } from '../../src/prefix/text.ts'
 import {
   type Secured,
   type SocketSecurity,
@@ -175,4 +176,59 @@ test('TTL security that changes needs a new connection', async () => {
   await establish(harness, await harness.connect())
   expect(harness.sessions.replace(sessionConfig({ ttlSecurity: 1 }))).toBe('restarted')
   await establish(harness, await harness.connect())
+})
+
+describe('a reload of a range of unknown peers', () => {
+  const { name: _, address: __, asn: ___, ...template } = sessionConfig({ password: 'secret' })
+  const range = {
+    name: 'lab',
+    range: parsePrefix('127.0.1.0/24'),
+    asns: [64501],
+    maxPeers: 2,
+    keepMinutes: 60,
+    expected: false,
+    template,
+  }
+
+  async function come() {
+    harness = await startSessionsWith({ security })
+    harness.sessions.setDynamic([range])
+    const peer = await harness.connect({ localAddress: '127.0.1.7' })
+    await establish(harness, peer, {}, 'lab-127.0.1.7')
+    return peer
+  }
+
+  test('leaves password and session as they are where it accepts more', async () => {
+    await come()
+    harness.sessions.setDynamic([{ ...range, asns: [64501, 64502] }])
+    expect(security.known).toEqual(['lab secret'])
+    expect(status('lab-127.0.1.7').stateName).toBe('Established')
+  })
+
+  test('tells the listening sockets another password, and ends the session with the one before', async () => {
+    const peer = await come()
+    harness.sessions.setDynamic([{ ...range, template: { ...template, password: 'other' } }])
+    expect(security.known).toEqual(['lab other'])
+    expect(await peer.expect(3)).toBe('0603')
+    expect(harness.sessions.statuses()).toEqual([])
+  })
+
+  test('refuses who connected with the password before', async () => {
+    harness = await startSessionsWith({ security })
+    harness.sessions.setDynamic([range])
+    const peer = await harness.connect({ localAddress: '127.0.1.7' })
+    await turnUntil(() => harness.clock.pending === 1)
+    harness.sessions.setDynamic([{ ...range, template: { ...template, password: 'other' } }])
+    peer.send(openMessage())
+    expect(await peer.expect(3)).toBe('0605')
+  })
+
+  test('changes nothing where the new one cannot be had', async () => {
+    await come()
+    security.failure = new SocketSecurityError('lab', 'password', 'no')
+    const next = { ...range, template: { ...template, password: 'other' } }
+    expect(() => harness.sessions.setDynamic([next])).toThrow(SocketSecurityError)
+    expect(security.known).toEqual(['lab secret'])
+    expect(status('lab-127.0.1.7').stateName).toBe('Established')
+  })
 })
