@@ -126,6 +126,13 @@ describe('Alertmanager with the example', () => {
       '/api/v2/alerts',
       missing.map((labels) => ({ labels, startsAt, endsAt })),
     )
+    // Alertmanager takes in what it was sent step by step: were the session back first, they would be told.
+    await waitFor('their end', async () => {
+      const answer = await ask('/api/v2/alerts/groups')
+      const groups = (await answer.json()) as { alerts: { labels: Record<string, string> }[] }[]
+      const open = groups.flatMap(({ alerts }) => alerts.map(({ labels }) => labels['alertname']))
+      return open.every((name) => name === lost.alertname)
+    })
     await ask('/api/v2/alerts', [{ labels: lost, startsAt, endsAt }])
     await waitFor('the end', () => receiver.messages.some(({ status }) => status === 'resolved'))
     const said = receiver.messages.map(({ receiver: to, status, alerts }) => [

@@ -19,6 +19,17 @@ const grafana = (file: string) => join(repository, 'grafana', file)
 /** Of what this lab has not: sessions of circuits and virtual networks. */
 const withoutSeries = new Set(['bgpwarden_session_finding'])
 
+/** An alert rule as Prometheus tells it. */
+interface Rule {
+  readonly name: string
+  readonly query: string
+  readonly health: string
+  readonly alerts: readonly {
+    readonly labels: Readonly<Record<string, string>>
+    readonly annotations: Readonly<Record<string, string>>
+  }[]
+}
+
 describe('the files of the lab', () => {
   test('BIRD accepts bird.conf', async () => {
     await run(['bird', '-p', '-c', lab('bird/bird.conf')])
@@ -105,9 +116,10 @@ describe('FRR and BIRD side by side', () => {
   })
 
   /** Has BIRD end its session with a NOTIFICATION and come back. */
-  async function resetBird(times: number) {
+  async function resetBird() {
+    const { flaps } = await daemon.session('bird')
     await run(['birdc', '-s', join(birdDirectory, 'bird.ctl'), 'restart', 'bgpwarden'])
-    await waitFor('the flap', async () => (await daemon.session('bird')).flaps === times)
+    await waitFor('the flap', async () => (await daemon.session('bird')).flaps > flaps)
     await daemon.sessionIs('bird', 'Established')
   }
 
@@ -119,7 +131,7 @@ describe('FRR and BIRD side by side', () => {
       'its reason',
       'bgpwarden_prefix_finding{name="mail", reason="missing-community"} == 1',
     )
-    await resetBird(1)
+    await resetBird()
     await queried('the flap', 'increase(bgpwarden_session_flaps_total{session="bird"}[15s]) > 0')
     await queried('an alert', 'ALERTS{alertname="BgpwardenPrefixFailed"}')
     await queried('End-of-RIB again', 'min(bgpwarden_session_end_of_rib) == 1')
@@ -135,20 +147,15 @@ describe('FRR and BIRD side by side', () => {
     expect(empty.map(({ dashboard, where, sent }) => ({ dashboard, where, sent }))).toEqual([])
   })
 
+  async function rulesNow(): Promise<readonly Rule[]> {
+    const { data } = await prometheus.api.get<{ data: { groups: { rules: Rule[] }[] } }>(
+      '/api/v1/rules',
+    )
+    return data.groups.flatMap((group) => group.rules)
+  }
+
   test('every alert rule is evaluated without an error, over metrics that are there', async () => {
-    const { data } = await prometheus.api.get<{
-      data: {
-        groups: {
-          rules: {
-            name: string
-            query: string
-            health: string
-            alerts: { annotations: object }[]
-          }[]
-        }[]
-      }
-    }>('/api/v1/rules')
-    const rules = data.groups.flatMap((group) => group.rules)
+    const rules = await rulesNow()
     expect(rules.length).toBeGreaterThan(8)
     const alertRows: Pick<Asked, 'where' | 'sent' | 'series'>[] = []
     for (const { name, query, health, alerts } of rules) {
@@ -162,9 +169,23 @@ describe('FRR and BIRD side by side', () => {
       }
     }
     queryList.push(tableOf('alerts.yml', alertRows))
-    const failed = rules.find(({ name }) => name === 'BgpwardenPrefixFailed')
-    const [alert] = failed?.alerts ?? []
-    expect(JSON.stringify(alert?.annotations)).toContain('/docs/findings/')
+    for (const [name, reason] of [
+      ['mail', 'missing-community'],
+      ['video', 'as-path-too-long'],
+      ['backup', 'not-received'],
+    ]) {
+      let last: unknown
+      await waitFor(
+        `the alert on ${name} to say ${reason}`,
+        async () => {
+          const failed = (await rulesNow()).find((rule) => rule.name === 'BgpwardenPrefixFailed')
+          const alert = failed?.alerts.find(({ labels }) => labels['name'] === name)
+          last = alert
+          return alert?.annotations['description']?.includes(`/docs/findings/${reason})`)
+        },
+        { state: () => last },
+      )
+    }
   })
 
   test('the routers know the commands with which the pages on findings look at them', async () => {
