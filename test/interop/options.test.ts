@@ -81,8 +81,7 @@ async function expectBothPaths(): Promise<void> {
   } satisfies Partial<SessionJson>)
   expect(session.capabilities).toContain('Role customer (RFC 9234)')
   expect(await paths(2)).toEqual(['64501:100', '8075:8007'])
-  const failed = await daemon.prefixIs('web', 'Failed')
-  expect(failed.reasons).toEqual(['missing-community'])
+  await daemon.prefixFails('web', 'missing-community')
   const both = await routes()
   expect(new Set(both.map(({ pathId }) => pathId)).size).toBe(2)
   for (const { nextHop, asPath, notes } of both) {
@@ -157,7 +156,7 @@ protocol bgp bgpwarden {
     expect(await paths(1)).toEqual(['8075:8007'])
     await daemon.prefixIs('web', 'Verified')
     await run(['birdc', '-s', control(), 'disable', 'good'])
-    expect((await daemon.prefixIs('web', 'Failed')).reasons).toEqual(['not-received'])
+    await daemon.prefixFails('web', 'not-received')
     for (const name of ['good', 'bad']) await run(['birdc', '-s', control(), 'enable', name])
     await daemon.prefixIs('web', 'Verified')
   })

@@ -57,8 +57,7 @@ describe.each([
     await daemon.prefixIs('voice', 'Verified')
 
     await router.setRoutes([{ ...web, path: [asn, asn], communities: [] }, voice])
-    const failed = await daemon.prefixIs('web', 'Failed')
-    expect(failed.reasons.toSorted()).toEqual(['as-path-prepended', 'missing-community'])
+    const failed = await daemon.prefixFails('web', 'as-path-prepended', 'missing-community')
     expect(failed.sessions[0]?.route?.asPath).toBe(`${asn} ${asn} ${asn}`)
 
     await router.setRoutes([web, voice])

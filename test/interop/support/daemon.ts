@@ -37,6 +37,11 @@ export interface Daemon {
   sessionIs(name: string, state: SessionJson['state']): Promise<SessionJson>
   /** Waits until a verdict has the state, and returns it. */
   prefixIs(name: string, state: PrefixJson['state']): Promise<PrefixJson>
+  /**
+   * Waits until a prefix is Failed for these reasons and no other, and returns its verdict: a router may
+   * withdraw a route before it announces the changed one.
+   */
+  prefixFails(name: string, ...reasons: PrefixJson['reasons']): Promise<PrefixJson>
   log(): string
   /** Stops the daemon and the relay. */
   close(): Promise<void>
@@ -87,6 +92,17 @@ export async function makeDaemon(
     api.get<SessionJson>(`/api/v1/sessions/${encodeURIComponent(name)}`)
   const prefix = (name: string) =>
     api.get<PrefixJson>(`/api/v1/prefixes/${encodeURIComponent(name)}`)
+  const verdict = (name: string, what: string, fits: (verdict: PrefixJson) => boolean) => {
+    let last: PrefixJson | undefined
+    return waitFor(
+      `prefix ${name} to be ${what}`,
+      async () => {
+        last = await prefix(name)
+        return fits(last) && last
+      },
+      { state: () => ({ state: last?.state, reasons: last?.reasons, sessions: last?.sessions }) },
+    )
+  }
 
   return {
     api,
@@ -134,16 +150,12 @@ export async function makeDaemon(
         { state: () => ({ state: last?.state, lastError: last?.lastError }) },
       )
     },
-    prefixIs: async (name, state) => {
-      let last: PrefixJson | undefined
-      return waitFor(
-        `prefix ${name} to be ${state}`,
-        async () => {
-          last = await prefix(name)
-          return last.state === state && last
-        },
-        { state: () => ({ state: last?.state, reasons: last?.reasons, sessions: last?.sessions }) },
-      )
+    prefixIs: (name, state) => verdict(name, state, (each) => each.state === state),
+    prefixFails: (name, ...reasons) => {
+      const wanted = reasons.toSorted().join()
+      const fits = (each: PrefixJson) =>
+        each.state === 'Failed' && each.reasons.toSorted().join() === wanted
+      return verdict(name, `Failed for ${wanted}`, fits)
     },
     close: async () => {
       follower?.close()

@@ -185,8 +185,7 @@ export function describeRouter(make: string, startRouter: StartRouter): void {
       const finding = { name: 'web', reason: 'missing-community' }
 
       await router.setRoutes([{ ...web, communities: ['64501:100'] }, voice])
-      const failed = await daemon.prefixIs('web', 'Failed')
-      expect(failed.reasons).toEqual(['missing-community'])
+      const failed = await daemon.prefixFails('web', 'missing-community')
       expect(failed.findings).toMatchObject([
         { reason: 'missing-community', severity: 'error', session },
       ])
@@ -227,8 +226,7 @@ export function describeRouter(make: string, startRouter: StartRouter): void {
       await settle()
       const { daemon, router } = scene
       await router.setRoutes([web, { ...voice, path: [64508, 64509, customerAsn] }])
-      const failed = await daemon.prefixIs('voice', 'Failed')
-      expect(failed.reasons).toEqual(['as-path-too-long'])
+      const failed = await daemon.prefixFails('voice', 'as-path-too-long')
       expect(failed.findings[0]?.evidence).toMatchObject({
         pathLength: 4,
         asPath: `${routerAsn} 64508 64509 ${customerAsn}`,
@@ -242,8 +240,7 @@ export function describeRouter(make: string, startRouter: StartRouter): void {
       await settle()
       const { daemon, router } = scene
       await router.setRoutes([voice])
-      const failed = await daemon.prefixIs('web', 'Failed')
-      expect(failed.reasons).toEqual(['not-received'])
+      const failed = await daemon.prefixFails('web', 'not-received')
       expect(failed.sessions).toMatchObject([{ session, status: 'missing' }])
       await router.setRoutes(clean)
       await daemon.prefixIs('web', 'Verified')
