@@ -13,7 +13,8 @@ const views = [
   ['a prefix that is not', '#/prefixes/nobody', 'No registered prefix has the name'],
   ['sessions', '#/sessions', 'test router lab/edge-b.yaml'],
   ['a session', '#/sessions/edge-b', 'Capabilities of the peer'],
-  ['a look-up', '#/sessions/edge-c?prefix=203.0.113.192/27&match=covering', '203.0.113.192/26'],
+  // Of the lab's routers this one stays up.
+  ['a look-up', '#/sessions/edge-a?prefix=192.0.2.0/26&match=covering', '192.0.2.0/25'],
   ['events', '#/events', 'Established with AS 64501'],
   ['what if', '#/explain', 'The neighbour first'],
   [

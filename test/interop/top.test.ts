@@ -94,28 +94,33 @@ steps:
 
   test('shows what is, what changes, and pages by key', async () => {
     await startTop()
-    const screen = await terminal.shows(/ live$(.|\n)*^ +web +198/m)
-    expect(screen).toMatch(/^2 sessions: 1 Established, 1 (Active|Idle|Connect)$/m)
-    expect(screen).toMatch(/^2 prefixes: 1 Failed, 1 Verified$/m)
-    expect(screen).toMatch(/^> {2}edge-z {3}127\.0\.0\.9 {2}64509 {2}/m)
-    expect(screen).toMatch(/^ {3}edge-a {3}127\.0\.0\.1 {2}64501 {2}Established .* 2 {2}-$/m)
-    expect(screen).toMatch(
+    // The router may come while it looks.
+    for (const shown of [
+      / live$(.|\n)*^ +web +198/m,
+      /^2 sessions: 1 Established, 1 (Active|Idle|Connect)$/m,
+      /^2 prefixes: 1 Failed, 1 Verified$/m,
+      /^> {2}edge-z {3}127\.0\.0\.9 {2}64509 {2}/m,
+      /^ {3}edge-a {3}127\.0\.0\.1 {2}64501 {2}Established .* 2 {2}-$/m,
       /^ {3}web {3}198\.51\.100\.0\/24 {2}Failed {2}edge-a {2}.* {2}missing-community$/m,
-    )
-    expect(screen).toMatch(/^ {2}web: .*\n.*\(it carries 64501:1\)/m)
-    expect(screen).toMatch(/^ {3}\d\d:\d\d:\d\d {2}web +Pending > Failed {2}/m)
-    expect(screen).not.toContain('what was here')
+      /^ {2}web: .*\n.*\(it carries 64501:1\)/m,
+      /^ {3}\d\d:\d\d:\d\d {2}web +Pending > Failed {2}/m,
+    ]) {
+      await terminal.shows(shown)
+    }
+    expect(await terminal.screen()).not.toContain('what was here')
 
     await terminal.press('Tab', 'Enter')
     await terminal.shows(/^ {2}fix: .*AS64501 must add(.|\n)*^Esc back/m)
     await terminal.press('Escape')
     await terminal.shows(/^Tab table/m)
     await terminal.press('BTab', 'Down', 'Enter')
-    expect(await terminal.shows(/^Esc back/m)).toMatch(/^hold time +\d+ s, keepalive/m)
+    await terminal.shows(/^hold time +\d+ s, keepalive(.|\n)*^Esc back/m)
     await terminal.press('Escape')
     await terminal.type('/edge-a')
     await terminal.shows(/SESSIONS 1 of 2, trouble first, with "edge-a"/)
     await terminal.press('Escape')
+    // With what follows at once, Escape would be the Alt of a key.
+    await terminal.shows(/> SESSIONS 2, trouble first/)
     await terminal.type('s')
     await terminal.shows(/> SESSIONS 2, by name/)
     await terminal.type('?')
@@ -126,9 +131,8 @@ steps:
     await end(speaker, 'SIGINT')
     await terminal.shows(/^2 prefixes: 2 Warning$(.|\n)* session-down$/m)
     await startSpeaker('"8075:8007"')
-    const well = await terminal.shows(/^2 prefixes: 2 Verified$/m)
-    expect(well).toContain('Nothing is wrong with any prefix.')
-    expect(well).toMatch(/web +Pending > Verified/)
+    await terminal.shows(/^2 prefixes: 2 Verified$(.|\n)*Nothing is wrong with any prefix\./m)
+    await terminal.shows(/web +Pending > Verified/)
   })
 
   test('fits the window as it changes', async () => {
