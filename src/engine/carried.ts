@@ -106,7 +106,7 @@ function compare(
   session: EngineSession,
 ): RouteChange | undefined {
   const before = registered.carried?.get(session)
-  const expected = registered.expected.includes(session)
+  const expected = registered.expected.members.has(session)
   if (!expected || !look(state, registered, session)) {
     if (before === undefined) return undefined
     registered.carried?.delete(session)
@@ -153,10 +153,10 @@ export function noteRoutes(state: EngineState, registered: Registered, now: numb
   if (changed !== null && routesCounted) {
     add(changed)
   } else {
-    for (const session of registered.expected) add(session)
+    for (const session of registered.expected.sessions) add(session)
     if (registered.carried !== null) {
       for (const session of registered.carried.keys()) {
-        if (!registered.expected.includes(session)) add(session)
+        if (!registered.expected.members.has(session)) add(session)
       }
     }
   }

@@ -11,7 +11,7 @@ import { Intake } from './intake.ts'
 import { judgeStored } from './judge.ts'
 import { MoreSpecificScan } from './more-specifics.ts'
 import { compilePolicy } from './policy.ts'
-import { redeclare, refreshDeclarations, register, unregister } from './registry.ts'
+import { expectNoMore, redeclare, refreshDeclarations, register, unregister } from './registry.ts'
 import {
   addSession,
   beginRefresh,
@@ -154,10 +154,7 @@ export function createEngine(options: EngineOptions): Engine {
       clearTables(state, gone)
       gone.up = false
       // Its findings close while its name is still known.
-      for (const registered of state.registered) {
-        if (registered === undefined) continue
-        registered.expected = registered.expected.filter((each) => each !== gone)
-      }
+      expectNoMore(state, gone)
       refreshAll(state, now)
       removeSession(state, gone)
       refreshDeclarations(state)

@@ -4,54 +4,53 @@
  */
 import { familyName } from '../prefix/prefix.ts'
 import { noteRoutes } from './carried.ts'
+import { anyAwaited } from './expectation.ts'
 import {
   findCodes,
-  isComplete,
+  findSessionCodes,
+  firstCode,
+  isError,
   isLocationCode,
-  isWarning,
-  readCode,
-  renewCodes,
+  readReason,
+  readSession,
 } from './finding-codes.ts'
-import { ClosedFinding, OpenFinding } from './open-finding.ts'
+import {
+  ClosedFinding,
+  OpenedFinding,
+  OpenFinding,
+  placeOfCode,
+  replacePart,
+} from './open-finding.ts'
 import { findingSentence } from './sentences.ts'
 import { anyCompleted, type EngineSession, type EngineState, type Registered } from './state.ts'
 import { type FindingChange, PrefixState, prefixStateNames } from './types.ts'
 
-/** Whether nothing can be said of the session yet: its table is on its way, or it had no time to come up. */
-function isAwaited(session: EngineSession, registered: Registered): boolean {
-  return session.up ? !isComplete(session, registered) : !session.overdue
-}
-
-function anyAwaited(registered: Registered): boolean {
-  for (const session of registered.expected) if (isAwaited(session, registered)) return true
-  return false
-}
-
-function anyError(codes: readonly number[]): boolean {
-  for (const code of codes) if (!isWarning(code)) return true
-  return false
-}
-
 /** Whether a location has too few sessions, and there is nobody left to wait for. */
-function lacksLocation(registered: Registered, codes: readonly number[]): boolean {
-  return codes.some(isLocationCode) && !anyAwaited(registered)
+function lacksLocation({ expected, opened }: Registered): boolean {
+  // What is found about the registration as such comes first.
+  for (const { code } of opened) {
+    if (code >= firstCode(0)) return false
+    if (isLocationCode(code)) return !anyAwaited(expected)
+  }
+  return false
 }
 
-/** SPEC 1.3, from the top: the first line that applies. */
-function stateOf(registered: Registered, codes: readonly number[]) {
-  if (registered.registration.enabled === false) return PrefixState.None
-  if (!isJudged(registered)) return PrefixState.Invalid
-  if (!anyCompleted(registered) && !lacksLocation(registered, codes)) return PrefixState.Pending
-  if (anyError(codes)) return PrefixState.Failed
-  if (codes.length > 0) return PrefixState.Warning
-  return anyAwaited(registered) ? PrefixState.Pending : PrefixState.Verified
+/** SPEC 1.3, from the top: the first line that applies to the findings that are open. */
+function stateOf(registered: Registered) {
+  const { registration, expected, opened, errors } = registered
+  if (registration.enabled === false) return PrefixState.None
+  if (!registered.judged) return PrefixState.Invalid
+  if (!registered.routesCounted && !lacksLocation(registered)) return PrefixState.Pending
+  if (errors > 0) return PrefixState.Failed
+  if (opened.length > 0) return PrefixState.Warning
+  return anyAwaited(expected) ? PrefixState.Pending : PrefixState.Verified
 }
 
 /** Whether the prefix is judged at all. */
 export function isJudged(registered: Registered): boolean {
   const { registration, expected } = registered
   if (registration.enabled === false || registration.invalid !== undefined) return false
-  return expected.length > 0 || registration.requires !== undefined
+  return expected.sessions.length > 0 || registration.requires !== undefined
 }
 
 /** Why a prefix in state Invalid cannot be judged, in one sentence; empty in other states. */
@@ -81,18 +80,11 @@ export function evaluate(
   isNew = false,
 ): void {
   noteRoutes(state, registered, now)
-  const codes = currentCodes(state, registered)
-  const next = stateOf(registered, codes)
+  const { opened, closed } = renewFindings(state, registered, now)
+  const next = stateOf(registered)
   const before = registered.state
-  const changed = !sameCodes(registered.codes, codes)
-  if (next === before && !changed && !isNew) return
+  if (next === before && opened.length === 0 && closed.length === 0 && !isNew) return
   registered.summary = null
-  let opened: readonly FindingChange[] = nothing
-  let closed: readonly FindingChange[] = nothing
-  if (changed) {
-    closed = closeFindings(registered, codes, now)
-    opened = openFindings(state, registered, codes, now)
-  }
   const duration = now - registered.since
   if (next !== before) {
     registered.state = next
@@ -114,77 +106,102 @@ export function evaluate(
   })
 }
 
-/**
- * Finds the codes anew, only one session's part of them where that is enough; nothing is dirty then.
- * @returns valid until the next prefix is judged
- */
-function currentCodes(state: EngineState, registered: Registered): readonly number[] {
-  const { changed, routesCounted } = registered
-  registered.dirty = false
-  registered.changed = null
-  if (!isJudged(registered)) {
-    registered.routesCounted = false
-    return nothing
-  }
-  if (changed !== null && routesCounted) return renewCodes(state, registered, changed)
-  registered.routesCounted = anyCompleted(registered)
-  return findCodes(state, registered, false)
+/** What opened and what closed. */
+interface Changes {
+  readonly opened: readonly FindingChange[]
+  readonly closed: readonly FindingChange[]
 }
 
-function sameCodes(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+const unchanged: Changes = { opened: nothing, closed: nothing }
+
+/** Finds anew what is wrong, only one session's part of it where that is enough; nothing is dirty then. */
+function renewFindings(state: EngineState, registered: Registered, now: number): Changes {
+  const { changed, opened } = registered
+  const judged = isJudged(registered)
+  const counted = judged && anyCompleted(registered)
+  const session = canRenew(registered, judged, counted) ? changed : null
+  registered.dirty = false
+  registered.changed = null
+  registered.judged = judged
+  registered.routesCounted = counted
+  if (session !== null) {
+    const from = placeOfCode(opened, firstCode(session.index))
+    const to = placeOfCode(opened, firstCode(session.index + 1))
+    const codes = findSessionCodes(state, registered, session, counted)
+    return replaceFindings(state, registered, { from, to, codes, now })
+  }
+  const codes = judged ? findCodes(state, registered, counted) : nothing
+  return replaceFindings(state, registered, { from: 0, to: opened.length, codes, now })
+}
+
+/** Whether findings of no other session than the changed one can be others than they were. */
+function canRenew(registered: Registered, judged: boolean, counted: boolean): boolean {
+  return (
+    judged &&
+    registered.judged &&
+    registered.routesCounted === counted &&
+    registered.registration.requires === undefined
+  )
+}
+
+/** A part of a prefix's open findings, and the codes of what is open in its place now. */
+interface Part {
+  readonly from: number
+  readonly to: number
+  /** Ascending. */
+  readonly codes: readonly number[]
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** Puts findings with the codes in the place of a part of those that are open; those that stay are kept. */
+function replaceFindings(state: EngineState, registered: Registered, part: Part): Changes {
+  const { codes, from, to, now } = part
+  const before = registered.opened
+  if (sameCodes(before, part)) return unchanged
+  const after: OpenFinding[] = []
+  const opened: FindingChange[] = []
+  const closed: FindingChange[] = []
+  let at = from
+  let last: OpenFinding['said'] | undefined
+  const close = (finding: OpenFinding) => {
+    if (isError(finding.code)) registered.errors--
+    closed.push(new ClosedFinding(finding, registered.text, now))
+  }
+  for (const code of codes) {
+    while (at < to && (before[at] as OpenFinding).code < code) close(before[at++] as OpenFinding)
+    if (at < to && before[at]?.code === code) {
+      after.push(before[at++] as OpenFinding)
+      continue
+    }
+    const session = readSession(state, code)
+    last = findingSentence(state, registered, session, readReason(code), last)
+    const finding = begin(session, code, now, last)
+    if (isError(code)) registered.errors++
+    after.push(finding)
+    opened.push(new OpenedFinding(finding, registered.text))
+  }
+  while (at < to) close(before[at++] as OpenFinding)
+  registered.opened = replacePart(before, from, to, after)
+  return { opened, closed }
+}
+
+function sameCodes(findings: readonly OpenFinding[], { from, to, codes }: Part): boolean {
+  if (codes.length !== to - from) return false
+  for (let i = 0; i < codes.length; i++) if (findings[from + i]?.code !== codes[i]) return false
   return true
 }
 
-/** The open findings whose codes are no longer there. Both lists are ascending. */
-function closeFindings(
-  registered: Registered,
-  codes: readonly number[],
+/** Makes a finding that opens now, unless it opened now for another prefix and nothing tells them apart. */
+function begin(
+  session: EngineSession | null,
+  code: number,
   now: number,
-): readonly FindingChange[] {
-  const before = registered.codes
-  if (before.length === 0) return nothing
-  const closed: FindingChange[] = []
-  let at = 0
-  for (let i = 0; i < before.length; i++) {
-    const code = before[i] as number
-    while (at < codes.length && (codes[at] as number) < code) at++
-    if (codes[at] === code) continue
-    closed.push(new ClosedFinding(registered.opened[i] as OpenFinding, now))
-  }
-  return closed
-}
-
-/** Puts the codes in the place of the old ones. @returns the findings that were not open before */
-function openFindings(
-  state: EngineState,
-  registered: Registered,
-  codes: readonly number[],
-  now: number,
-): readonly FindingChange[] {
-  const { codes: before, opened: known } = registered
-  registered.codes = codes.length === 0 ? nothing : codes.slice()
-  registered.opened = findingsOf(state, registered, before, now)
-  if (before.length === 0) return registered.opened
-  return registered.opened.filter((finding) => finding.since === now && !known.includes(finding))
-}
-
-/** The findings of the codes: those that were open already, and new ones. Both lists are ascending. */
-function findingsOf(
-  state: EngineState,
-  registered: Registered,
-  before: readonly number[],
-  now: number,
-): readonly OpenFinding[] {
-  if (registered.codes.length === 0) return nothing
-  let at = 0
-  let last: OpenFinding['said'] | undefined
-  return registered.codes.map((code) => {
-    while (at < before.length && (before[at] as number) < code) at++
-    if (before[at] === code) return registered.opened[at] as OpenFinding
-    const { session, reason, severity } = readCode(state, code)
-    last = findingSentence(state, registered, session, reason, last)
-    return new OpenFinding(reason, severity, session?.name ?? null, now, last)
-  })
+  said: OpenFinding['said'],
+): OpenFinding {
+  const known = session?.lastShared
+  if (known?.code === code && known.since === now && known.said === said) return known
+  const made = new OpenFinding(code, session?.name ?? null, now, said)
+  if (session !== null && typeof said !== 'string' && said.shared) session.lastShared = made
+  return made
 }

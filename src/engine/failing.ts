@@ -1,6 +1,6 @@
 /** Which registered prefixes arrive with errors on a session: what a looking glass calls filtered. */
 import { familyName, type Prefix } from '../prefix/prefix.ts'
-import { readCode } from './finding-codes.ts'
+import { isError, readReason, readSession } from './finding-codes.ts'
 import { sortedEntries } from './registry.ts'
 import type { EngineSession, EngineState, Registered } from './state.ts'
 import type { FindingReason, SessionTallies } from './types.ts'
@@ -22,10 +22,10 @@ function eachSession(
   visit: (session: EngineSession) => void,
 ): void {
   let last: EngineSession | null = null
-  for (const code of registered.codes) {
-    const { session, reason, severity } = readCode(state, code)
+  for (const { code } of registered.opened) {
+    if (!isError(code) || !aboutRoute.has(readReason(code))) continue
+    const session = readSession(state, code)
     if (session === null || session === last) continue
-    if (severity !== 'error' || !aboutRoute.has(reason)) continue
     last = session
     visit(session)
   }

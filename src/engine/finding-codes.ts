@@ -13,7 +13,12 @@ import {
   type SessionTable,
   tableOf,
 } from './state.ts'
-import { type FindingReason, findingReasons, type LocationRequirement } from './types.ts'
+import {
+  type FindingReason,
+  findingReasons,
+  type LocationRequirement,
+  type Severity,
+} from './types.ts'
 
 // A code is (session index + 1) << 8 | reason << 1 | warning; session 0 means the registration.
 const REASON_SHIFT = 1
@@ -31,24 +36,30 @@ const NO_BACKUP = reasonIndex['no-backup-session'] << REASON_SHIFT
 /** No route of the prefix is there. */
 const NO_ROUTE = -1
 
-/** A finding's code taken apart. */
-export function readCode(state: EngineState, code: number) {
+/** The session of a code; null: it is about the registration as such. */
+export function readSession(state: EngineState, code: number): EngineSession | null {
   const where = code >>> SESSION_SHIFT
-  return {
-    session: where === 0 ? null : (state.sessions[where - 1] ?? null),
-    reason: findingReasons[(code >>> REASON_SHIFT) & 0x7f] as FindingReason,
-    severity: isWarning(code) ? ('warning' as const) : ('error' as const),
-  }
+  return where === 0 ? null : (state.sessions[where - 1] ?? null)
 }
 
-/** Whether a code stands for a warning, not for an error. */
-export function isWarning(code: number): boolean {
-  return (code & WARNING) !== 0
+/** The reason of a code. */
+export function readReason(code: number): FindingReason {
+  return findingReasons[(code >>> REASON_SHIFT) & 0x7f] as FindingReason
 }
 
-/** Whether the initial table of the prefix's family is there on the session (SPEC 1.3). */
-export function isComplete(session: EngineSession, registered: Registered): boolean {
-  return tableOf(session, registered.prefix.family)?.complete === true
+/** The severity of a code. */
+export function readSeverity(code: number): Severity {
+  return (code & WARNING) === 0 ? 'error' : 'warning'
+}
+
+/** Whether a code stands for an error, not for a warning. */
+export function isError(code: number): boolean {
+  return (code & WARNING) === 0
+}
+
+/** The least code that a session's findings have; those of the next session begin at that of `index + 1`. */
+export function firstCode(index: number): number {
+  return (index + 1) << SESSION_SHIFT
 }
 
 /** Whether routes of the session count: it is up, or its peer restarts gracefully. */
@@ -78,33 +89,23 @@ export function findCodes(
     if (backup !== undefined && !reaches(registered, backup, 1)) found.push(NO_BACKUP)
   }
   const judged = early || anyCompleted(registered)
-  for (const session of registered.expected) addCodes(state, registered, session, judged)
+  for (const session of registered.expected.sessions) addCodes(state, registered, session, judged)
   return found
 }
 
 /**
- * The codes of a prefix of which only one session's part can have changed.
+ * One session's findings of a prefix.
+ * @param judged whether the routes count yet
  * @returns codes in ascending order, valid until the next call
  */
-export function renewCodes(
+export function findSessionCodes(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
+  judged: boolean,
 ): readonly number[] {
-  const { codes } = registered
-  if (!registered.expected.includes(session)) return codes
-  if (registered.registration.requires !== undefined) return findCodes(state, registered, false)
-  const where = session.index + 1
   found.length = 0
-  let at = 0
-  for (; at < codes.length && (codes[at] as number) >>> SESSION_SHIFT < where; at++) {
-    found.push(codes[at] as number)
-  }
-  addCodes(state, registered, session, true)
-  for (; at < codes.length; at++) {
-    const code = codes[at] as number
-    if (code >>> SESSION_SHIFT !== where) found.push(code)
-  }
+  if (registered.expected.members.has(session)) addCodes(state, registered, session, judged)
   return found
 }
 
@@ -113,7 +114,7 @@ export function sessionsAt(
   { expected }: Registered,
   { sessions }: LocationRequirement,
 ): readonly EngineSession[] {
-  return expected.filter(({ name }) => sessions.includes(name))
+  return expected.sessions.filter(({ name }) => sessions.includes(name))
 }
 
 /** Whether so many routers of the location are up, or may still come up. */

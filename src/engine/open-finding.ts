@@ -1,50 +1,64 @@
-/** Findings that are or were open, with a sentence that is made when somebody asks. */
+/**
+ * Findings that are or were open, with a sentence that is made when somebody asks. A million may open at
+ * once: of those that began alike there is one, which all their prefixes share, and what an event tells
+ * of it lasts no longer than the event.
+ */
+import { readReason, readSeverity } from './finding-codes.ts'
 import type { FindingChange, FindingReason, Severity } from './types.ts'
 
 /** Something that findings are about, kept as it was, of which each can be said later. */
 export interface Sayable {
-  say(reason: FindingReason): string
+  /** It says the same of many findings, and is kept for that. */
+  readonly shared: boolean
+  /** @param prefix as text */
+  say(reason: FindingReason, prefix: string, session: string): string
 }
 
-/** A finding from when it began, as events tell it; its sentence is that of then. */
-export class OpenFinding implements FindingChange {
-  readonly reason: FindingReason
-  readonly severity: Severity
+/** A finding of a prefix, from when it began. */
+export class OpenFinding {
+  /** Session, reason and severity as a number: what findings of a prefix are ordered by. */
+  readonly code: number
+  /** Where it applies; null: to the registration as such. */
   readonly session: string | null
   /** Milliseconds since the epoch. */
   readonly since: number
-  /** Its sentence, or what it takes to say it. */
+  /** Its sentence then, or what it takes to say it. */
   said: string | Sayable
 
-  constructor(
-    reason: FindingReason,
-    severity: Severity,
-    session: string | null,
-    since: number,
-    said: string | Sayable,
-  ) {
-    this.reason = reason
-    this.severity = severity
+  constructor(code: number, session: string | null, since: number, said: string | Sayable) {
+    this.code = code
     this.session = session
     this.since = since
     this.said = said
   }
 
-  get message(): string {
-    if (typeof this.said !== 'string') this.said = this.said.say(this.reason)
-    return this.said
+  get reason(): FindingReason {
+    return readReason(this.code)
+  }
+
+  get severity(): Severity {
+    return readSeverity(this.code)
+  }
+
+  /** The sentence for a prefix that has the finding, as it was when it began. */
+  message(prefix: string): string {
+    const { said } = this
+    if (typeof said === 'string') return said
+    const text = said.say(this.reason, prefix, this.session ?? '')
+    if (!said.shared) this.said = text
+    return text
   }
 }
 
-/** A finding that closed. */
-export class ClosedFinding implements FindingChange {
-  /** Milliseconds that it was open. */
-  readonly duration: number
-  private readonly finding: OpenFinding
+/** A finding that opened, as an event tells it. */
+export class OpenedFinding implements FindingChange {
+  protected readonly finding: OpenFinding
+  protected readonly prefix: string
 
-  constructor(finding: OpenFinding, now: number) {
+  /** @param prefix as text */
+  constructor(finding: OpenFinding, prefix: string) {
     this.finding = finding
-    this.duration = now - finding.since
+    this.prefix = prefix
   }
 
   get reason(): FindingReason {
@@ -60,6 +74,57 @@ export class ClosedFinding implements FindingChange {
   }
 
   get message(): string {
-    return this.finding.message
+    return this.finding.message(this.prefix)
   }
+}
+
+/** A finding that closed, as an event tells it. */
+export class ClosedFinding extends OpenedFinding {
+  /** Milliseconds that it was open. */
+  readonly duration: number
+
+  constructor(finding: OpenFinding, prefix: string, now: number) {
+    super(finding, prefix)
+    this.duration = now - finding.since
+  }
+}
+
+/** The place of the first of some findings whose code is not below `code`; their number when none is. */
+export function placeOfCode(findings: readonly OpenFinding[], code: number): number {
+  let low = 0
+  let high = findings.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((findings[middle] as OpenFinding).code < code) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Lists up to this length are made anew, at the size that they need. */
+const SHORT = 8
+
+/**
+ * Puts items in the place of a part of a list. A long list is changed in place: while a hundred sessions
+ * complete their tables one after another, copies of it would cost the square of that.
+ * @param from the first that goes
+ * @param to the first behind it that stays
+ * @param by taken over
+ * @returns the list as it is now; the one given is not to be used any more
+ */
+export function replacePart<T>(list: T[], from: number, to: number, by: T[]): T[] {
+  const { length } = list
+  const grown = by.length - (to - from)
+  if (length === to - from) return by
+  if (length <= SHORT || length + grown <= SHORT) {
+    return list.slice(0, from).concat(by, list.slice(to))
+  }
+  for (let i = 0; i < grown; i++) list.push(by[i] as T)
+  if (grown > 0) for (let i = length - 1; i >= to; i--) list[i + grown] = list[i] as T
+  if (grown < 0) {
+    for (let i = to; i < length; i++) list[i + grown] = list[i] as T
+    list.length = length + grown
+  }
+  for (let i = 0; i < by.length; i++) list[from + i] = by[i] as T
+  return list
 }

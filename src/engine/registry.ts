@@ -1,7 +1,8 @@
 /** Registered prefixes behind the trie: who they are, whose they are, whom they overlap. */
-import { comparePrefix, coversPrefix, familyName, type Prefix } from '../prefix/prefix.ts'
+import { comparePrefix, coversPrefix, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
+import { createExpectation, type Expectation, expectationOf } from './expectation.ts'
 import { type ChangeWatcher, countMoreSpecific } from './intake.ts'
 import { originOf } from './judge.ts'
 import { compilePolicy } from './policy.ts'
@@ -28,17 +29,6 @@ function sameOwner(a: Registration, b: Registration): boolean {
   return a.owner !== undefined && a.owner === b.owner
 }
 
-/** The sessions on which a registration expects its prefix. */
-export function expectedSessions(state: EngineState, registration: Registration): EngineSession[] {
-  const family = familyName(registration.prefix.family)
-  return state.sessions.filter(
-    (session): session is EngineSession =>
-      session?.families.includes(family) === true &&
-      session.counts !== false &&
-      (registration.sessions?.includes(session.name) ?? session.counts === true),
-  )
-}
-
 /** Puts what a registration declares into an entry. @throws CommunityError for its policy */
 function declare(state: EngineState, entry: Registered, registration: Registration): void {
   entry.registration = registration
@@ -51,7 +41,7 @@ function declare(state: EngineState, entry: Registered, registration: Registrati
       )
     : state.policy
   entry.origins = Int32Array.from(registration.originAsns)
-  entry.expected = expectedSessions(state, registration)
+  entry.expected = expectationOf(state, registration)
   entry.backup = registration.requires?.backup
     ? new Set(registration.requires.backup.sessions)
     : null
@@ -81,19 +71,20 @@ export function register(
     policy: state.policy,
     ownPolicy: false,
     origins: new Int32Array(0),
-    expected: [],
+    expected: expectationOf(state, registration),
     backup: null,
     carried: null,
     overlaps: [],
     twin: null,
     state: PrefixState.None,
     since: now,
-    codes: [],
     opened: [],
+    errors: 0,
     malformed: null,
     moreSpecifics: null,
     dirty: false,
     changed: null,
+    judged: false,
     routesCounted: false,
     summary: null,
   }
@@ -214,10 +205,29 @@ function relinkOverlaps(state: EngineState, entry: Registered): void {
 
 /** Computes expected sessions and compiled policies anew, after sessions or the policy changed. */
 export function refreshDeclarations(state: EngineState): void {
+  state.expectations.clear()
   for (const entry of state.registered) {
     if (entry === undefined) continue
     declare(state, entry, entry.registration)
     markDirty(state, entry, null)
+  }
+}
+
+/** No prefix is expected on the session any more. */
+export function expectNoMore(state: EngineState, session: EngineSession): void {
+  state.expectations.clear()
+  const without = new Map<Expectation, Expectation>()
+  for (const entry of state.registered) {
+    if (entry?.expected.members.has(session) !== true) continue
+    const { family, sessions } = entry.expected
+    const left =
+      without.get(entry.expected) ??
+      createExpectation(
+        family,
+        sessions.filter((each) => each !== session),
+      )
+    without.set(entry.expected, left)
+    entry.expected = left
   }
 }
 

@@ -1,6 +1,6 @@
 /** Findings in words: what is wrong, with the offending value, and who changes what. */
-import { formatPrefix } from '../prefix/text.ts'
 import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
+import { type MissingRoute, missingRoute, sessionDown } from './absence.ts'
 import { NO_SET } from './adj-rib-in.ts'
 import { holdsRoutes, sessionsAt } from './finding-codes.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
@@ -158,17 +158,20 @@ function offendingSet(
   return found
 }
 
+/** What is known of a route that is not there. */
+function lookForMissing({ prefix, malformed }: Registered, session: EngineSession): MissingRoute {
+  const cover = tableOf(session, prefix.family)?.rib.longestCovering(prefix)
+  return missingRoute(cover?.length ?? null, malformed?.has(session) === true)
+}
+
 function describeMissing(registered: Registered, session: EngineSession): Sentences {
-  const { family } = registered.prefix
   const prefix = registered.text
-  const cover = tableOf(session, family)?.rib.longestCovering(registered.prefix)
-  const covering = cover === undefined ? [] : [formatPrefix(cover)]
-  const instead = cover === undefined ? '' : `; the covering route ${covering[0]} is`
-  const why = registered.malformed?.has(session) === true ? ' (its last UPDATE was malformed)' : ''
+  const missing = lookForMissing(registered, session)
+  const cover = missing.covering(prefix)
   return {
-    message: `${prefix} is not received on ${session.name}${why}${instead}.`,
+    message: missing.say('not-received', prefix, session.name),
     action: `AS${session.remoteAsn >>> 0} must announce ${prefix} itself on this session: check its origination and export policy.`,
-    evidence: { routes: covering },
+    evidence: { routes: cover === undefined ? [] : [cover] },
   }
 }
 
@@ -255,7 +258,7 @@ export function describeFinding(
   switch (reason) {
     case 'session-down':
       return {
-        message: `${session.name} is not Established, so it says nothing about ${prefix}.`,
+        message: sessionDown.say(reason, prefix, session.name),
         action: `Bring the session with ${who} up: see the session's last error.`,
         evidence: {},
       }
@@ -296,6 +299,7 @@ function contextOf(registered: Registered, session: EngineSession): RouteContext
 
 /** A route as findings saw it. */
 class SayableRoute implements Sayable {
+  readonly shared = false
   readonly session: EngineSession
   readonly set: number
   private readonly route: RouteFacts
@@ -340,6 +344,8 @@ export function findingSentence(
   reason: FindingReason,
   last: string | Sayable | undefined,
 ): string | Sayable {
+  if (session !== null && reason === 'session-down') return sessionDown
+  if (session !== null && reason === 'not-received') return lookForMissing(registered, session)
   if (session === null || routeRules[reason] === undefined) {
     return describeFinding(state, registered, session, reason).message
   }

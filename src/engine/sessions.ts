@@ -64,6 +64,7 @@ export function createSession(
       has('ipv6') ? newTable(Family.ipv6) : null,
     ],
     tally: createTally(),
+    lastShared: null,
   }
 }
 

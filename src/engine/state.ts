@@ -4,6 +4,7 @@ import { RadixTrie } from '../prefix/trie.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { AdjRibIn } from './adj-rib-in.ts'
 import { AttributeSets } from './attribute-sets.ts'
+import { anyCompleted as anyCompletedOf, type Expectation } from './expectation.ts'
 import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
@@ -72,6 +73,8 @@ export interface EngineSession {
   /** Indexed by family - 1; null where the family is not configured. */
   readonly tables: readonly [SessionTable | null, SessionTable | null]
   readonly tally: Tally
+  /** The finding about its absence, or that of a route, that opened last: many prefixes share it. */
+  lastShared: OpenFinding | null
 }
 
 /** Unregistered more-specifics of a registered prefix on one session. */
@@ -103,7 +106,7 @@ export interface Registered {
   ownPolicy: boolean
   /** Signed 32 bits each. */
   origins: Int32Array
-  expected: EngineSession[]
+  expected: Expectation
   /** Names of the sessions at the backup location; null: it has none. */
   backup: ReadonlySet<string> | null
   /** What each session carried when it was last looked at, if somebody wants to know. */
@@ -114,17 +117,19 @@ export interface Registered {
   twin: Registered | null
   state: (typeof PrefixState)[PrefixStateName]
   since: number
-  /** Open findings: (session index + 1) << 8 | reason << 1 | warning, ascending. */
-  codes: readonly number[]
-  /** Of each code, when it began and its sentence then. */
-  opened: readonly OpenFinding[]
+  /** Open findings, ascending by code. Findings that began alike for many prefixes are shared among them. */
+  opened: OpenFinding[]
+  /** How many of them are errors. */
+  errors: number
   /** Why the last UPDATE that named it on a session was malformed. */
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>
   dirty: boolean
   /** While dirty: the one session whose part of the verdict changed; null: any of it may have. */
   changed: EngineSession | null
-  /** `codes` were found when the routes counted already, so that one session's part can be renewed. */
+  /** The prefix was judged when it was last looked at, so that one session's part can be renewed. */
+  judged: boolean
+  /** The routes counted then: a table was complete. */
   routesCounted: boolean
   /** What lists show of it; made again after a change. */
   summary: PrefixSummary | null
@@ -144,6 +149,8 @@ export interface EngineState {
   /** By index; holes where a session was removed. */
   readonly sessions: (EngineSession | undefined)[]
   readonly sessionsByName: Map<string, EngineSession>
+  /** Where registrations expect their prefixes, by what they say of it. */
+  readonly expectations: Map<string, Expectation>
   readonly dirty: Registered[]
   readonly emit: (event: PrefixEvent) => void
   /** null: nobody wants to know what becomes of routes. */
@@ -165,6 +172,7 @@ export function createState(
     byName: new Map(),
     sessions: [],
     sessionsByName: new Map(),
+    expectations: new Map(),
     dirty: [],
     emit,
     emitRoutes,
@@ -200,10 +208,13 @@ export function markDirty(
   state.dirty.push(registered)
 }
 
-/** Has every prefix judged again that the session bears on. */
+/** Has every prefix judged again that the session bears on, after it came, went or changed. */
 export function markSession(state: EngineState, session: EngineSession): void {
+  for (const expectation of state.expectations.values()) expectation.known = null
   for (const registered of state.registered) {
-    if (registered?.expected.includes(session)) markDirty(state, registered, session)
+    if (registered?.expected.members.has(session) !== true) continue
+    registered.expected.known = null
+    markDirty(state, registered, session)
   }
 }
 
@@ -219,8 +230,6 @@ export function freeIndex(list: readonly unknown[]): number {
 }
 
 /** Whether any expected session has ever completed its initial table. */
-export function anyCompleted({ expected, prefix }: Registered): boolean {
-  const index = prefix.family - 1
-  for (const session of expected) if (session.tables[index]?.everComplete === true) return true
-  return false
+export function anyCompleted({ expected }: Registered): boolean {
+  return anyCompletedOf(expected)
 }

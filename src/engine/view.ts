@@ -2,10 +2,20 @@
 import { familyName } from '../prefix/prefix.ts'
 import { handlingName } from '../wire/handling.ts'
 import { invalidReason, isJudged } from './evaluation.ts'
+import { isComplete } from './expectation.ts'
 import { explainAnnouncement } from './explain.ts'
 import { failingCounts, failingPrefixes } from './failing.ts'
-import { findCodes, holdsRoutes, isComplete, readCode } from './finding-codes.ts'
+import {
+  findCodes,
+  firstCode,
+  holdsRoutes,
+  isError,
+  readReason,
+  readSession,
+  readSeverity,
+} from './finding-codes.ts'
 import { announcedPrefixes, exactRoutes, findRoutes } from './looking-glass.ts'
+import { placeOfCode } from './open-finding.ts'
 import { sortedEntries } from './registry.ts'
 import { describeFinding } from './sentences.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
@@ -28,16 +38,19 @@ function nameOfState(registered: Registered): PrefixStateName {
   return prefixStateNames[registered.state] as PrefixStateName
 }
 
-function openReasons(state: EngineState, registered: Registered): FindingReason[] {
-  return [...new Set(registered.codes.map((code) => readCode(state, code).reason))]
+/** Distinct reasons of the open findings; there may be a million findings, so none is looked at twice. */
+function openReasons({ opened }: Registered): FindingReason[] {
+  const reasons: FindingReason[] = []
+  for (const { reason } of opened) if (!reasons.includes(reason)) reasons.push(reason)
+  return reasons
 }
 
-function summarise(state: EngineState, registered: Registered): PrefixSummary {
-  registered.summary ??= makeSummary(state, registered)
+function summarise(registered: Registered): PrefixSummary {
+  registered.summary ??= makeSummary(registered)
   return registered.summary
 }
 
-function makeSummary(state: EngineState, registered: Registered): PrefixSummary {
+function makeSummary(registered: Registered): PrefixSummary {
   const { registration, prefix } = registered
   return {
     name: registration.name,
@@ -46,7 +59,7 @@ function makeSummary(state: EngineState, registered: Registered): PrefixSummary 
     owner: registration.owner ?? null,
     state: nameOfState(registered),
     since: registered.since,
-    reasons: openReasons(state, registered),
+    reasons: openReasons(registered),
   }
 }
 
@@ -57,23 +70,24 @@ function openFindings(state: EngineState, registered: Registered): Finding[] {
 }
 
 function finding(state: EngineState, registered: Registered, code: number): Finding {
-  const { session, reason, severity } = readCode(state, code)
-  const known = registered.opened[registered.codes.indexOf(code)]
+  const session = readSession(state, code)
+  const reason = readReason(code)
+  const known = registered.opened[placeOfCode(registered.opened, code)]
   return {
     reason,
-    severity,
+    severity: readSeverity(code),
     session: session?.name ?? null,
     ...describeFinding(state, registered, session, reason),
-    since: known?.since ?? registered.since,
+    since: known?.code === code ? known.since : registered.since,
   }
 }
 
 /** The first error, else the first warning, of the last evaluation. */
 function headline(state: EngineState, registered: Registered) {
-  const { codes } = registered
-  const worst = codes.find((code) => readCode(state, code).severity === 'error') ?? codes[0]
+  const { opened } = registered
+  const worst = opened.find(({ code }) => isError(code)) ?? opened[0]
   if (worst === undefined) return undefined
-  return { finding: finding(state, registered, worst), others: codes.length - 1 }
+  return { finding: finding(state, registered, worst.code), others: opened.length - 1 }
 }
 
 function checkSession(
@@ -89,7 +103,7 @@ function checkSession(
       : 'pending'
     : route
       ? 'received'
-      : isComplete(session, registered)
+      : isComplete(session, registered.prefix.family)
         ? 'missing'
         : 'pending'
   return { session: session.name, status, ...(route && { route }) }
@@ -99,12 +113,14 @@ function verdict(state: EngineState, registered: Registered): PrefixVerdict {
   const findings = openFindings(state, registered)
   const sentences = findings.map((finding) => finding.message)
   return {
-    ...summarise(state, registered),
+    ...summarise(registered),
     originAsns: registered.registration.originAsns,
     policy: registered.policy.policy,
     errorMessage: [invalidReason(registered), ...sentences].filter(Boolean).join(' '),
     findings,
-    sessions: registered.expected.map((session) => checkSession(state, registered, session)),
+    sessions: registered.expected.sessions.map((session) =>
+      checkSession(state, registered, session),
+    ),
   }
 }
 
@@ -169,13 +185,13 @@ export function createView(
     get policy() {
       return state.policy.policy
     },
-    prefixes: () => sortedEntries(state).map((registered) => summarise(state, registered)),
+    prefixes: () => sortedEntries(state).map(summarise),
     prefix(name) {
       const registered = state.byName.get(name)
       return registered && verdict(state, registered)
     },
     expectedSessions(name) {
-      return state.byName.get(name)?.expected.map((session) => session.name) ?? []
+      return state.byName.get(name)?.expected.sessions.map((session) => session.name) ?? []
     },
     headline(name) {
       const registered = state.byName.get(name)
@@ -185,11 +201,13 @@ export function createView(
       const registered = state.byName.get(name)
       const on = state.sessionsByName.get(session)
       if (registered === undefined || on === undefined) return false
-      if (reason === undefined) return registered.expected.includes(on)
-      return registered.codes.some((code) => {
-        const open = readCode(state, code)
-        return open.session === on && open.reason === reason
-      })
+      if (reason === undefined) return registered.expected.members.has(on)
+      const { opened } = registered
+      const last = placeOfCode(opened, firstCode(on.index + 1))
+      for (let i = placeOfCode(opened, firstCode(on.index)); i < last; i++) {
+        if (opened[i]?.reason === reason) return true
+      }
+      return false
     },
     prefixState(name) {
       const registered = state.byName.get(name)
@@ -250,7 +268,7 @@ export function createView(
       const counts = zeroes(findingReasons)
       for (const registered of state.registered) {
         if (registered === undefined) continue
-        for (const reason of openReasons(state, registered)) counts[reason]++
+        for (const reason of openReasons(registered)) counts[reason]++
       }
       return counts
     },
