@@ -1,13 +1,16 @@
 /**
  * Collects garbage where V8 would wait. It comes round when objects are made, and a daemon whose routes
- * went, or whose tables are complete, makes none: what tables outgrew would stay resident for hours.
+ * went, or whose tables are complete, makes none: what tables outgrew would stay resident for hours. V8 does
+ * not even count it (engine/words.ts).
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { loadKoffi } from './session/system-calls.ts'
 
-/** Octets of change after which it is worth some tens of milliseconds. */
+/** Octets that were dropped, from which on it is worth some tens of milliseconds. */
 const WORTH = 16 * 2 ** 20
+/** From so many on there is no waiting for a calm moment. */
+const TOO_MUCH = 256 * 2 ** 20
 
 /** Milliseconds in which a thread of V8's frees what was collected. */
 const FREED_AFTER = 1000
@@ -38,19 +41,28 @@ export function fullCollection(): () => void {
   }
 }
 
+/** What tables take outside V8's heap. */
+export interface TableOctets {
+  readonly held: number
+  /** Those ever made. */
+  readonly allocated: number
+}
+
 /**
- * Makes a function to be called now and then, which collects once tables have grown or shrunk by 16 MiB
- * and then stayed as they were between two calls.
- * @param octets how much the tables take now
+ * Makes a function to be called now and then, which collects once tables have dropped 16 MiB of what they
+ * held and then stayed as they were between two calls; and in any case once they have dropped 256 MiB.
  */
-export function createCollection(octets: () => number, collect: () => void): () => void {
-  let collectedAt = octets()
-  let before = collectedAt
+export function createCollection(octets: () => TableOctets, collect: () => void): () => void {
+  const droppedUntil = ({ held, allocated }: TableOctets) => allocated - held
+  let before = octets()
+  let collected = droppedUntil(before)
   return () => {
     const now = octets()
-    if (now === before && Math.abs(now - collectedAt) >= WORTH) {
+    const dropped = droppedUntil(now) - collected
+    const calm = now.allocated === before.allocated && now.held === before.held
+    if (dropped >= (calm ? WORTH : TOO_MUCH)) {
       collect()
-      collectedAt = now
+      collected += dropped
     }
     before = now
   }

@@ -8,6 +8,7 @@ import { type ConfigDifference, diffConfig } from './config/diff.ts'
 import { readTokens, readWebhooks } from './config/secrets.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineView } from './engine/types.ts'
+import { octetsAllocated } from './engine/words.ts'
 import { createLookup } from './irr/lookup.ts'
 import { createSessionCommands } from './operator.ts'
 import { kinds } from './peering/kinds.ts'
@@ -249,7 +250,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   const collectGarbage = createCollection(() => {
     const { rib, attributes } = engine.view.memory()
-    return rib + attributes
+    return { held: rib + attributes, allocated: octetsAllocated() }
   }, fullCollection())
   const ticker = setInterval(() => {
     engine.tick(clock.now())

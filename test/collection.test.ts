@@ -1,38 +1,57 @@
 import { expect, test, vi } from 'vitest'
 import { createCollection, fullCollection } from '../src/collection.ts'
+import { createWords } from '../src/engine/words.ts'
 
 const MIB = 2 ** 20
 
-test('collects once tables changed much and then stayed as they are', () => {
+/** @returns tells what tables take now; gives how often it was collected */
+function observed() {
   const collect = vi.fn()
-  let octets = 10 * MIB
+  let octets = { held: 10 * MIB, allocated: 10 * MIB }
   const look = createCollection(() => octets, collect)
-  const after = (now: number) => {
-    octets = now
+  return (held: number, allocated: number) => {
+    octets = { held: held * MIB, allocated: allocated * MIB }
     look()
     return collect.mock.calls.length
   }
-  expect(after(10 * MIB)).toBe(0)
-  // A table comes: not while it grows.
-  expect(after(20 * MIB)).toBe(0)
-  expect(after(40 * MIB)).toBe(0)
-  expect(after(40 * MIB)).toBe(1)
-  expect(after(40 * MIB)).toBe(1)
-  // Little is not worth it, wherever it adds up to.
-  expect(after(40 * MIB + 15 * MIB)).toBe(1)
-  expect(after(40 * MIB + 15 * MIB)).toBe(1)
-  expect(after(40 * MIB + 16 * MIB)).toBe(1)
-  expect(after(40 * MIB + 16 * MIB)).toBe(2)
+}
+
+test('collects once tables dropped much and then stayed as they are', () => {
+  const after = observed()
+  expect(after(10, 10)).toBe(0)
+  // A table comes, and outgrows its arrays: not while it grows.
+  expect(after(20, 30)).toBe(0)
+  expect(after(40, 70)).toBe(0)
+  expect(after(40, 70)).toBe(1)
+  expect(after(40, 70)).toBe(1)
+  // Growing drops nothing by itself.
+  expect(after(400, 430)).toBe(1)
+  expect(after(400, 430)).toBe(1)
+  // Little is not worth it, until it adds up.
+  expect(after(400, 445)).toBe(1)
+  expect(after(400, 445)).toBe(1)
+  expect(after(400, 446)).toBe(1)
+  expect(after(400, 446)).toBe(2)
   // Routes go.
-  expect(after(8 * MIB)).toBe(2)
-  expect(after(8 * MIB)).toBe(3)
+  expect(after(8, 446)).toBe(3)
+  expect(after(8, 446)).toBe(3)
+})
+
+test('what comes and goes without rest is collected too', () => {
+  const after = observed()
+  expect(after(50, 250)).toBe(0)
+  expect(after(10, 265)).toBe(0)
+  expect(after(20, 276)).toBe(1)
+  expect(after(30, 290)).toBe(1)
+  expect(after(30, 541)).toBe(1)
+  expect(after(30, 542)).toBe(2)
 })
 
 test("V8's collection is at hand, and frees arrays outside the heap", () => {
   const collect = fullCollection()
   collect()
   const before = process.memoryUsage().arrayBuffers
-  const held = [new ArrayBuffer(32 * MIB)]
+  const held = [createWords(8 * MIB)]
   expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThanOrEqual(32 * MIB)
   held.pop()
   collect()

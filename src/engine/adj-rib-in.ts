@@ -20,7 +20,7 @@ import {
   WORD0,
   WORD1,
 } from './route-slots.ts'
-import { giveBack, giveBackOutgrown } from './words.ts'
+import { createWords } from './words.ts'
 
 /** No such route. */
 export const NO_SET = -1
@@ -63,7 +63,7 @@ export class AdjRibIn {
   version = 0
   private readonly stride: number
   private readonly pathField: number
-  private slots = new Int32Array(0)
+  private slots: Int32Array = new Int32Array(0)
   private capacity = 0
   /** Routes above which the table grows: three quarters of its slots. */
   private limit = 0
@@ -225,7 +225,7 @@ export class AdjRibIn {
 
   /** An empty table of so many slots. */
   private allocate(capacity: number): void {
-    this.slots = new Int32Array(capacity * this.stride)
+    this.slots = createWords(capacity * this.stride)
     this.capacity = capacity
     this.limit = (capacity >>> 2) * 3
     this.factor = isPowerOf2(capacity) ? 4 : 6
@@ -239,8 +239,6 @@ export class AdjRibIn {
     if (this.paths) this.movePaths(old)
     else if (this.family === Family.ipv4) moveIpv4(old, this.slots, this.factor, this.shift)
     else moveIpv6(old, this.slots, this.factor, this.shift)
-    if (old.length < this.slots.length) giveBackOutgrown(old)
-    else giveBack(old)
   }
 
   private movePaths(old: Int32Array): void {
@@ -328,7 +326,6 @@ export class AdjRibIn {
       const meta = slots[at + META] as number
       if (meta !== 0) visit(meta & SET_MASK)
     }
-    giveBack(slots)
     this.allocate(SMALLEST)
     this.count = 0
   }

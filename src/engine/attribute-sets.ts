@@ -4,7 +4,7 @@
  * needs. Sets are counted; one without routes is gone at once and its octets are reclaimed.
  */
 import type { StoredWindow } from '../wire/stored-attributes.ts'
-import { giveBack, giveBackOutgrown } from './words.ts'
+import { createOctets, createWords } from './words.ts'
 
 // Fields of a record of six 32-bit words.
 /** Segment and place of the octets; -1: the record is free. */
@@ -52,11 +52,11 @@ function mix(hash: number, word: number): number {
 export class AttributeSets {
   /** Sets held. */
   count = 0
-  private records = new Int32Array(0)
+  private records: Int32Array = new Int32Array(0)
   private recordsUsed = 0
   private firstFree = FREE
   /** Open addressing, by the last bits of the hash; 0 is empty. */
-  private table = new Int32Array(0)
+  private table: Int32Array = new Int32Array(0)
   private mask = 0
   private segments: (Segment | null)[] = []
   private filling = -1
@@ -157,9 +157,8 @@ export class AttributeSets {
       return set
     }
     if ((this.recordsUsed + 1) * RECORD > this.records.length) {
-      const larger = new Int32Array(this.records.length * 2)
+      const larger = createWords(this.records.length * 2)
       larger.set(this.records)
-      giveBackOutgrown(this.records)
       this.records = larger
     }
     return this.recordsUsed++
@@ -189,9 +188,7 @@ export class AttributeSets {
     let index = this.segments.indexOf(null)
     if (index < 0) index = this.segments.length
     this.segments[index] = this.spare ?? {
-      view: new DataView(
-        new ArrayBuffer(index < SMALL_SEGMENTS ? SMALL_SEGMENT_SIZE : SEGMENT_SIZE),
-      ),
+      view: createOctets(index < SMALL_SEGMENTS ? SMALL_SEGMENT_SIZE : SEGMENT_SIZE),
       used: 0,
       live: 0,
     }
@@ -201,15 +198,14 @@ export class AttributeSets {
     return index
   }
 
-  /** Gives a segment back in which nothing lives. */
+  /** Drops a segment in which nothing lives; one is kept for the next use. */
   private reclaim(index: number): void {
     const segment = this.segments[index]
     if (segment === null || segment === undefined || segment.live > 0) return
     segment.used = 0
     if (index === this.filling) return
     this.segments[index] = null
-    if (this.spare === null) this.spare = segment
-    else giveBack(segment.view)
+    this.spare ??= segment
   }
 
   /** One more route carries the set. */
@@ -246,14 +242,10 @@ export class AttributeSets {
 
   /** Back to the beginning: nothing is held. */
   private reset(): void {
-    giveBack(this.records)
-    giveBack(this.table)
-    for (const segment of this.segments) if (segment !== null) giveBack(segment.view)
-    if (this.spare !== null) giveBack(this.spare.view)
-    this.records = new Int32Array((SMALLEST / 2) * RECORD)
+    this.records = createWords((SMALLEST / 2) * RECORD)
     this.recordsUsed = 0
     this.firstFree = FREE
-    this.table = new Int32Array(SMALLEST)
+    this.table = createWords(SMALLEST)
     this.mask = SMALLEST - 1
     this.segments = []
     this.filling = -1
@@ -281,7 +273,7 @@ export class AttributeSets {
   private rehash(capacity: number): void {
     const { records, recordsUsed } = this
     const mask = capacity - 1
-    const table = new Int32Array(capacity)
+    const table = createWords(capacity)
     for (let set = 0; set < recordsUsed; set++) {
       const record = set * RECORD
       if (records[record + OFFSET] === FREE) continue
@@ -290,8 +282,6 @@ export class AttributeSets {
       while (table[slot] !== 0) slot = (slot + 1) & mask
       table[slot] = (hash & TAG_MASK) | (set + 1)
     }
-    if (mask > this.mask) giveBackOutgrown(this.table)
-    else giveBack(this.table)
     this.table = table
     this.mask = mask
   }
@@ -317,9 +307,7 @@ export class AttributeSets {
       const length = this.lengthOf(set)
       this.records[record + OFFSET] = this.copyIn(segment.view, place, place + length)
       segment.live -= length
-      if (segment.live > 0) continue
-      this.segments[index] = null
-      giveBack(segment.view)
+      if (segment.live === 0) this.segments[index] = null
     }
   }
 
