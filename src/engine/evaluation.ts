@@ -66,7 +66,8 @@ export function invalidReason(registered: Registered): string {
   return `${none}, so nothing can be expected of this prefix.`
 }
 
-const nothing: readonly never[] = []
+/** Never added to: `added` makes another list of it. */
+const nothing: never[] = []
 
 /**
  * Judges one prefix and emits an event when its state or its findings changed.
@@ -125,8 +126,10 @@ function renewFindings(state: EngineState, registered: Registered, now: number):
   registered.judged = judged
   registered.routesCounted = counted
   if (session !== null) {
+    const end = firstCode(session.index + 1)
     const from = placeOfCode(opened, firstCode(session.index))
-    const to = placeOfCode(opened, firstCode(session.index + 1))
+    let to = from
+    while (to < opened.length && (opened[to] as OpenFinding).code < end) to++
     const codes = findSessionCodes(state, registered, session, counted)
     return replaceFindings(state, registered, { from, to, codes, now })
   }
@@ -154,34 +157,41 @@ interface Part {
   readonly now: number
 }
 
+/** Adds an item to a list; the first makes one of just its size, as most lists of changes have one item. */
+function added<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item]
+  list.push(item)
+  return list
+}
+
 /** Puts findings with the codes in the place of a part of those that are open; those that stay are kept. */
 function replaceFindings(state: EngineState, registered: Registered, part: Part): Changes {
   const { codes, from, to, now } = part
   const before = registered.opened
   if (sameCodes(before, part)) return unchanged
-  const after: OpenFinding[] = []
-  const opened: FindingChange[] = []
-  const closed: FindingChange[] = []
-  let at = from
+  let after: OpenFinding[] = nothing
+  let opened: FindingChange[] = nothing
+  let closed: FindingChange[] = nothing
   let last: OpenFinding['said'] | undefined
-  const close = (finding: OpenFinding) => {
-    if (isError(finding.code)) registered.errors--
-    closed.push(new ClosedFinding(finding, registered.text, now))
+  let at = from
+  const closeBelow = (code: number) => {
+    for (; at < to && (before[at] as OpenFinding).code < code; at++) {
+      closed = added(closed, close(registered, before[at] as OpenFinding, now))
+    }
   }
   for (const code of codes) {
-    while (at < to && (before[at] as OpenFinding).code < code) close(before[at++] as OpenFinding)
-    if (at < to && before[at]?.code === code) {
-      after.push(before[at++] as OpenFinding)
+    closeBelow(code)
+    if (at < to && (before[at] as OpenFinding).code === code) {
+      after = added(after, before[at++] as OpenFinding)
       continue
     }
     const session = readSession(state, code)
     last = findingSentence(state, registered, session, readReason(code), last)
-    const finding = begin(session, code, now, last)
-    if (isError(code)) registered.errors++
-    after.push(finding)
-    opened.push(new OpenedFinding(finding, registered.text))
+    const finding = open(registered, session, code, now, last)
+    after = added(after, finding)
+    opened = added(opened, new OpenedFinding(finding, registered.text))
   }
-  while (at < to) close(before[at++] as OpenFinding)
+  closeBelow(Number.POSITIVE_INFINITY)
   registered.opened = replacePart(before, from, to, after)
   return { opened, closed }
 }
@@ -192,13 +202,20 @@ function sameCodes(findings: readonly OpenFinding[], { from, to, codes }: Part):
   return true
 }
 
+function close(registered: Registered, finding: OpenFinding, now: number): ClosedFinding {
+  if (isError(finding.code)) registered.errors--
+  return new ClosedFinding(finding, registered.text, now)
+}
+
 /** Makes a finding that opens now, unless it opened now for another prefix and nothing tells them apart. */
-function begin(
+function open(
+  registered: Registered,
   session: EngineSession | null,
   code: number,
   now: number,
   said: OpenFinding['said'],
 ): OpenFinding {
+  if (isError(code)) registered.errors++
   const known = session?.lastShared
   if (known?.code === code && known.since === now && known.said === said) return known
   const made = new OpenFinding(code, session?.name ?? null, now, said)

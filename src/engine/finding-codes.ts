@@ -70,6 +70,11 @@ export function holdsRoutes(session: EngineSession): boolean {
 /** Codes of the prefix looked at last, ascending; valid until the next one is. */
 const found: number[] = []
 
+/** Not by its length: that would give the room back which the next prefix needs. */
+function forgetFound(): void {
+  while (found.length > 0) found.pop()
+}
+
 /**
  * All findings of a prefix.
  * @param early also judge the routes when no expected session has completed its table yet
@@ -80,7 +85,7 @@ export function findCodes(
   registered: Registered,
   early: boolean,
 ): readonly number[] {
-  found.length = 0
+  forgetFound()
   if (registered.overlaps.length > 0) found.push(OVERLAPPING_PREFIX)
   const { requires } = registered.registration
   if (requires !== undefined) {
@@ -104,7 +109,7 @@ export function findSessionCodes(
   session: EngineSession,
   judged: boolean,
 ): readonly number[] {
-  found.length = 0
+  forgetFound()
   if (registered.expected.members.has(session)) addCodes(state, registered, session, judged)
   return found
 }

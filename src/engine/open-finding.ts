@@ -93,6 +93,8 @@ export class ClosedFinding extends OpenedFinding {
 export function placeOfCode(findings: readonly OpenFinding[], code: number): number {
   let low = 0
   let high = findings.length
+  // Sessions often complete in the order in which they are listed.
+  if (high === 0 || (findings[high - 1] as OpenFinding).code < code) return high
   while (low < high) {
     const middle = (low + high) >>> 1
     if ((findings[middle] as OpenFinding).code < code) low = middle + 1

@@ -2,6 +2,7 @@
 import type { PrefixEvent } from '../engine/types.ts'
 import type { SessionFindingChange } from '../peering/session-findings.ts'
 import type { NotificationRecord, SessionStateName } from '../session/types.ts'
+import { createEventRing } from './event-ring.ts'
 
 /** A session changed in a way worth telling: it came up, went down, or failed to come up. */
 export interface SessionEvent {
@@ -87,18 +88,16 @@ function isWanted(event: DaemonEvent, filter: EventFilter): boolean {
  */
 export function createEventLog(options: { startedAt: number; capacity?: number }): EventLog {
   const capacity = options.capacity ?? 10_000
-  const ring: DaemonEvent[] = []
   const listeners = new Set<(event: DaemonEvent) => void>()
   const base = Math.floor(options.startedAt) * 1000
+  const ring = createEventRing(capacity, base + 1)
   let lastId = base
-  const firstId = () => lastId - ring.length + 1
-  /** Ids are consecutive, so an id is a place in the ring. */
-  const at = (id: number) => ring[(id - base - 1) % capacity]
+  const firstId = () => lastId - ring.count() + 1
 
   function append(event: PrefixEvent | SessionEvent): DaemonEvent {
     lastId += 1
     const kept: DaemonEvent = Object.assign(event, { id: lastId })
-    ring[(lastId - base - 1) % capacity] = kept
+    ring.put(kept)
     for (const listener of listeners) listener(kept)
     return kept
   }
@@ -107,7 +106,7 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
     const found: DaemonEvent[] = []
     const from = 'id' in start ? Math.max(start.id + 1, firstId()) : firstId()
     for (let id = from; id <= lastId && found.length < limit; id++) {
-      const event = at(id)
+      const event = ring.at(id)
       if (event === undefined || ('time' in start && event.time < start.time)) continue
       if (matchesFilter(event, filter)) found.push(event)
     }
@@ -117,7 +116,7 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
   function newest(limit: number, filter: EventFilter = {}): DaemonEvent[] {
     const found: DaemonEvent[] = []
     for (let id = lastId; id >= firstId() && found.length < limit; id--) {
-      const event = at(id)
+      const event = ring.at(id)
       if (event !== undefined && matchesFilter(event, filter)) found.push(event)
     }
     return found.reverse()
