@@ -164,6 +164,11 @@ function added<T>(list: T[], item: T): T[] {
   return list
 }
 
+/** @returns the list without the room that is left for more items: many such lists stay for long */
+function fitted<T>(list: T[]): T[] {
+  return list.length > 1 ? list.slice() : list
+}
+
 /** Puts findings with the codes in the place of a part of those that are open; those that stay are kept. */
 function replaceFindings(state: EngineState, registered: Registered, part: Part): Changes {
   const { codes, from, to, now } = part
@@ -192,8 +197,8 @@ function replaceFindings(state: EngineState, registered: Registered, part: Part)
     opened = added(opened, new OpenedFinding(finding, registered.text))
   }
   closeBelow(Number.POSITIVE_INFINITY)
-  registered.opened = replacePart(before, from, to, after)
-  return { opened, closed }
+  registered.opened = replacePart(before, from, to, fitted(after))
+  return { opened: fitted(opened), closed: fitted(closed) }
 }
 
 function sameCodes(findings: readonly OpenFinding[], { from, to, codes }: Part): boolean {

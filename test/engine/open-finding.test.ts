@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { OpenFinding, placeOfCode, replacePart } from '../../src/engine/open-finding.ts'
+
+test('a part of a list is replaced as splice would', () => {
+  const items = fc.array(fc.nat(), { maxLength: 24 })
+  fc.assert(
+    fc.property(items, items, fc.nat(24), fc.nat(24), (list, by, a, b) => {
+      const from = Math.min(a, b, list.length)
+      const to = Math.min(Math.max(a, b), list.length)
+      const plain = [...list]
+      plain.splice(from, to - from, ...by)
+      expect(replacePart([...list], from, to, [...by])).toEqual(plain)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('the place of a code is that of the first finding not below it', () => {
+  const codes = fc.uniqueArray(fc.nat(100), { maxLength: 30 })
+  fc.assert(
+    fc.property(codes, fc.nat(110), (some, code) => {
+      const findings = some
+        .sort((a, b) => a - b)
+        .map((each) => new OpenFinding(each, 'edge-a', 0, ''))
+      const plain = findings.findIndex((finding) => finding.code >= code)
+      expect(placeOfCode(findings, code)).toBe(plain < 0 ? findings.length : plain)
+    }),
+  )
+})
+
+test('what is shared keeps what it takes to say it, the rest keeps the sentence', () => {
+  let asked = 0
+  const say = (_reason: string, prefix: string, session: string) => {
+    asked += 1
+    return `${prefix} on ${session}`
+  }
+  const shared = new OpenFinding(0, 'edge-a', 0, { shared: true, say })
+  expect(shared.message('192.0.2.0/24')).toBe('192.0.2.0/24 on edge-a')
+  expect(shared.message('198.51.100.0/24')).toBe('198.51.100.0/24 on edge-a')
+  expect(asked).toBe(2)
+  const own = new OpenFinding(0, 'edge-b', 0, { shared: false, say })
+  expect(own.message('192.0.2.0/24')).toBe('192.0.2.0/24 on edge-b')
+  expect(own.message('192.0.2.0/24')).toBe('192.0.2.0/24 on edge-b')
+  expect(asked).toBe(3)
+})
