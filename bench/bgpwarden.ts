@@ -46,14 +46,25 @@ export function daemonConfig(setup: Setup, httpPort: number): string {
       families: ['ipv4', 'ipv6'],
     })),
     prefixes: setup.checks
-      ? setup.registered.map((prefix, i) => ({ name: `p${i}`, prefix, owner: 'bench' }))
+      ? setup.registered.map((prefix, i) => {
+          const peer = setup.expectedFrom?.[i]
+          const sessions = peer === undefined ? {} : { sessions: [sessionName(peer)] }
+          return { name: `p${i}`, prefix, owner: 'bench', ...sessions }
+        })
       : [],
   })
 }
 
-/** The verdict that all tables together give a registered prefix: the worst. */
-function worstVerdict(truths: readonly TableTruth[], number: number): 'v' | 'w' | 'f' {
-  const letters = truths.map((truth) => truth.verdicts[number])
+/** The verdict that the tables it is expected in give a registered prefix: the worst. */
+function worstVerdict(
+  { expectedFrom }: Setup,
+  truths: readonly TableTruth[],
+  number: number,
+): 'v' | 'w' | 'f' {
+  const only = expectedFrom?.[number]
+  const letters = truths
+    .filter((_, peer) => only === undefined || peer === only)
+    .map((truth) => truth.verdicts[number])
   return letters.includes('f') ? 'f' : letters.includes('w') ? 'w' : 'v'
 }
 
@@ -81,7 +92,7 @@ async function differences(http: HttpClient, setup: Setup, truths: readonly Tabl
   if (!setup.checks) return found
   const counts = { v: 0, w: 0, f: 0 }
   setup.registered.forEach((_, i) => {
-    counts[worstVerdict(truths, i)]++
+    counts[worstVerdict(setup, truths, i)]++
   })
   const state = (name: string) => metrics.get(`bgpwarden_prefixes{state="${name}"}`)
   expect('prefixes Verified', state('Verified'), counts.v)

@@ -20,6 +20,8 @@ export interface Setup {
   readonly family: FamilyName
   /** Registered prefixes in text. */
   readonly registered: readonly string[]
+  /** Of each of them the number of the only peer that it is expected from; absent: from every peer. */
+  readonly expectedFrom?: readonly number[]
   /** Whether it judges the routes, or only takes them in. */
   readonly checks: boolean
 }

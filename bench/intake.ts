@@ -15,6 +15,8 @@ export interface Load {
   readonly family: FamilyName
   readonly tables: readonly TableFile[]
   readonly registered: readonly string[]
+  /** As in `Setup`. */
+  readonly expectedFrom?: readonly number[]
   readonly checks: boolean
 }
 
@@ -64,6 +66,7 @@ export interface BenchOptions<R extends Running = Running> {
   readonly family: FamilyName
   readonly peers: number
   readonly registered: readonly string[]
+  readonly expectedFrom?: readonly number[]
   readonly checks: boolean
   readonly holdTime?: number
 }
@@ -84,6 +87,7 @@ export async function withBench<T, R extends Running>(
     peers: benchPeers(options.peers),
     family: options.family,
     registered: options.registered,
+    ...(options.expectedFrom && { expectedFrom: options.expectedFrom }),
     checks: options.checks,
   }
   const sender = startSender()

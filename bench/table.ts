@@ -38,6 +38,8 @@ export interface TableTruth {
   readonly classes: Record<'verified' | 'failed' | 'overlap' | 'unregistered', number>
   /** Of each registered prefix: `v` verified, `w` warning, `f` failed, in their order. */
   readonly verdicts: string
+  /** Numbers of the registered prefixes that the table announces itself. */
+  readonly announced: readonly number[]
 }
 
 /** Routes that share their attributes: a run of one origin's prefixes. */
@@ -126,6 +128,8 @@ function createVerdicts(count: number) {
     moreSpecific(registered: number, origin: number): void {
       specifics.push({ registered, origin })
     },
+    /** Numbers of those announced, ascending. */
+    announcedNumbers: () => [...origins.keys()].sort((a, b) => a - b),
     /** Letters as in TableTruth. */
     letters(): string {
       const letters: string[] = Array.from(own, (state) => (state === 1 ? 'v' : 'f'))
@@ -223,6 +227,7 @@ export function generateTable(
     marks,
     classes,
     verdicts: verdicts.letters(),
+    announced: verdicts.announcedNumbers(),
   }
 }
 

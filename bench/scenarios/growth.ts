@@ -4,11 +4,12 @@ import { short } from '../figures.ts'
 import { type Cost, FIRST_ASN, type Load, measureIntake } from '../intake.ts'
 import { type Context, daemon, fullTables, ipv4World, type Scenario } from '../scenario.ts'
 
+/** Runs of a point at most. */
+const RUNS = 3
+
 /** One point of the curves. */
 interface Point {
   readonly label: string
-  /** Runs at most; 3 when not given. */
-  readonly runs?: number
   load(): Load
 }
 
@@ -20,7 +21,7 @@ function firstRoutes(limit: number): Load {
   return load([ipv4World().table({ peer: 0, firstAs: FIRST_ASN, packing: 'full', limit })])
 }
 
-/** One million routes in all, over so many sessions. */
+/** One million routes in all, over so many sessions, each prefix expected on every one of them. */
 function slices(of: number): Load {
   if (of === 1) return load(fullTables(ipv4World(), 1))
   return load(
@@ -35,14 +36,33 @@ function slices(of: number): Load {
   )
 }
 
+/** The same, each prefix expected on the session alone that announces it; a silent one on some session. */
+function expectedSlices(of: number): Load {
+  const all = slices(of)
+  const expectedFrom = all.registered.map((_, number) => number % of)
+  all.tables.forEach(({ truth }, peer) => {
+    for (const number of truth.announced) expectedFrom[number] = peer
+  })
+  return { ...all, expectedFrom }
+}
+
+const manySessions: readonly Point[] = [
+  // Each of the 10 000 prefixes is missing on 99 sessions: a million findings.
+  { label: '1 M routes over 100 sessions', load: () => slices(100) },
+  // What the sessions cost as such.
+  {
+    label: '1 M routes over 100 sessions, each prefix expected where it is announced',
+    load: () => expectedSlices(100),
+  },
+]
+
 const points = (quick: boolean): readonly Point[] => [
   { label: '10 k routes', load: () => firstRoutes(10_000) },
   { label: '100 k routes', load: () => firstRoutes(100_000) },
   { label: '1 M routes', load: () => load(fullTables(ipv4World(), 1)) },
   { label: '4 M routes', load: () => load(fullTables(ipv4World(), 4)) },
   { label: '1 M routes over 10 sessions', load: () => slices(10) },
-  // Each of the 10 000 prefixes is missing on 99 sessions: a million findings, which take a while.
-  ...(quick ? [] : [{ label: '1 M routes over 100 sessions', runs: 1, load: () => slices(100) }]),
+  ...(quick ? [] : manySessions),
 ]
 
 async function run(context: Context): Promise<Figure[]> {
@@ -51,7 +71,7 @@ async function run(context: Context): Promise<Figure[]> {
     const what = point.load()
     const routes = what.tables.reduce((sum, { truth }) => sum + truth.routes, 0)
     const costs: Cost[] = []
-    const runs = Math.min(point.runs ?? 3, context.runs)
+    const runs = Math.min(RUNS, context.runs)
     for (let turn = 0; turn < runs; turn++) {
       costs.push(await measureIntake(daemon(context), context.place, what, true))
     }
@@ -68,7 +88,7 @@ async function run(context: Context): Promise<Figure[]> {
       }),
     ]
     context.log(
-      `  ${point.label.padEnd(30)} ${made.map(({ values, unit }) => `${short(values[0] ?? 0)} ${unit}`).join(', ')}`,
+      `  ${point.label.padEnd(28)} ${made.map(({ values, unit }) => `${short(values[0] ?? 0)} ${unit}`).join(', ')}`,
     )
     figures.push(...made)
   }

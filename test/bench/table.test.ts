@@ -131,6 +131,7 @@ describe.each<{ family: FamilyName; routes: number }>([
     const prefixes = universe.registeredPrefixes.map((p) => parsePrefix(prefixText(family, p)))
     const marks = { community: 0, longPath: 0, privateAsn: 0, prepended: 0, registered: 0 }
     const classes = { verified: 0, failed: 0, overlap: 0, unregistered: 0 }
+    const announced: number[] = []
     for (const route of messages(octets).flatMap((message) => decode(message))) {
       const p = parsePrefix(route.prefix)
       const found = {
@@ -139,7 +140,9 @@ describe.each<{ family: FamilyName; routes: number }>([
         privateAsn: route.path.some((asn) => (asn >= 64512 && asn < 65535) || asn >= 4_200_000_000),
         prepended: route.path.some((asn, i) => asn === route.path[i - 1]),
       }
-      const exact = prefixes.some((each) => equalPrefix(each, p))
+      const number = prefixes.findIndex((each) => equalPrefix(each, p))
+      const exact = number >= 0
+      if (exact) announced.push(number)
       const inside = prefixes.some((each) => coversPrefix(each, p))
       const covers = prefixes.some((each) => coversPrefix(p, each))
       const right = found.community && !found.longPath && !found.privateAsn && !found.prepended
@@ -152,6 +155,7 @@ describe.each<{ family: FamilyName; routes: number }>([
     }
     expect(truth.marks).toEqual(marks)
     expect(truth.classes).toEqual(classes)
+    expect(truth.announced).toEqual(announced.sort((a, b) => a - b))
     expect(truth.verdicts.length).toBe(registered)
     expect(truth.classes.verified + truth.classes.failed).toBe(Math.floor(registered * 0.95))
   })

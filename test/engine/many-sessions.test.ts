@@ -187,5 +187,16 @@ test('each of many sessions opens its finding when it completes, and closes it a
     ).toEqual([['web', 0, [`198.51.100.0/24 is not received on ${name}.`]]])
   }
   expect(lab.state('web')).toBe('Verified')
+  // What opens anew is not what opened then, though it is the same finding of the same session.
+  const then = lab.now
+  lab.wait(1)
+  lab.withdraw('s5', '198.51.100.0/24')
+  const since = (name: string) =>
+    lab.verdict(name).findings.find((finding) => finding.session === 's5')?.since
+  expect([since('web'), since('mail')]).toEqual([lab.now, then])
+  lab.wait(1)
+  lab.events.length = 0
+  lab.announce('s5', '198.51.100.0/24')
+  expect(lab.events.map(({ closed }) => closed.map(({ duration }) => duration))).toEqual([[1000]])
   expect(lab.reasons('mail')).toEqual(names.map((name) => `not-received@${name}`))
 })
