@@ -86,6 +86,10 @@ class PathChange implements RouteChange {
   }
 }
 
+function holdsAny(session: EngineSession, { prefix }: Registered): boolean {
+  return (tableOf(session, prefix.family)?.rib.count ?? 0) > 0
+}
+
 function locationOf({ backup }: Registered, session: EngineSession): Location {
   return backup?.has(session.name) === true ? 'backup' : 'primary'
 }
@@ -153,7 +157,10 @@ export function noteRoutes(state: EngineState, registered: Registered, now: numb
   if (changed !== null && routesCounted) {
     add(changed)
   } else {
-    for (const session of registered.expected.sessions) add(session)
+    for (const session of registered.expected.sessions) {
+      // Before any table is complete this is asked for every prefix as each session comes up.
+      if (registered.carried !== null || holdsAny(session, registered)) add(session)
+    }
     if (registered.carried !== null) {
       for (const session of registered.carried.keys()) {
         if (!registered.expected.members.has(session)) add(session)

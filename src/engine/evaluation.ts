@@ -197,6 +197,7 @@ function replaceFindings(state: EngineState, registered: Registered, part: Part)
     opened = added(opened, new OpenedFinding(finding, registered.text))
   }
   closeBelow(Number.POSITIVE_INFINITY)
+  registered.reasons = null
   registered.opened = replacePart(before, from, to, fitted(after))
   return { opened: fitted(opened), closed: fitted(closed) }
 }

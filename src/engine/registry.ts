@@ -80,6 +80,7 @@ export function register(
     since: now,
     opened: [],
     errors: 0,
+    reasons: null,
     malformed: null,
     moreSpecifics: null,
     dirty: false,

@@ -10,6 +10,7 @@ import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
 import {
   type Counting,
+  type FindingReason,
   findingReasons,
   type PrefixEvent,
   type PrefixState,
@@ -121,6 +122,8 @@ export interface Registered {
   opened: OpenFinding[]
   /** How many of them are errors. */
   errors: number
+  /** Their distinct reasons; looked up again after a change. */
+  reasons: readonly FindingReason[] | null
   /** Why the last UPDATE that named it on a session was malformed. */
   malformed: Rare<string>
   moreSpecifics: Rare<MoreSpecifics>

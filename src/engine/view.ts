@@ -38,10 +38,12 @@ function nameOfState(registered: Registered): PrefixStateName {
   return prefixStateNames[registered.state] as PrefixStateName
 }
 
-/** Distinct reasons of the open findings; there may be a million findings, so none is looked at twice. */
-function openReasons({ opened }: Registered): FindingReason[] {
+/** Distinct reasons of the open findings. There may be a million of them, and a scrape asks every few seconds. */
+function openReasons(registered: Registered): readonly FindingReason[] {
+  if (registered.reasons !== null) return registered.reasons
   const reasons: FindingReason[] = []
-  for (const { reason } of opened) if (!reasons.includes(reason)) reasons.push(reason)
+  for (const { reason } of registered.opened) if (!reasons.includes(reason)) reasons.push(reason)
+  registered.reasons = reasons
   return reasons
 }
 

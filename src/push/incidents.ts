@@ -130,12 +130,13 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
     }
   }
 
-  /** Notes on which lost sessions it failed until they were lost. */
+  /** Notes on which lost sessions it failed until they were lost, or are lost no more. */
   function noteUnknown({ causes, unknownOn }: Subject, closed: readonly FindingChange[]): void {
-    const isDown = (session: string) => causes.has(`session-down@${session}`)
-    for (const session of unknownOn) if (!isDown(session)) unknownOn.delete(session)
     for (const { session, severity } of closed) {
-      if (severity === 'error' && session !== null && isDown(session)) unknownOn.add(session)
+      if (session === null) continue
+      const isDown = causes.has(`session-down@${session}`)
+      if (!isDown) unknownOn.delete(session)
+      else if (severity === 'error') unknownOn.add(session)
     }
   }
 
@@ -273,6 +274,7 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
     for (const subject of well) {
       Object.assign(subject, { told: null, silent: false, changedAt: null })
       subject.causes.clear()
+      subject.unknownOn.clear()
     }
     return notices
   }
