@@ -187,7 +187,8 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
   function absorb(down: readonly Subject[], now: number) {
     const telling = new Set(down)
     return down.filter((subject) => {
-      const [, lost] = /^session-down@([^,]+)$/.exec(causeOf(subject)) ?? []
+      const [cause = ''] = subject.causes.size === 1 ? subject.causes.keys() : []
+      const [, lost] = /^session-down@([^,]+)$/.exec(cause) ?? []
       const loss = lost === undefined ? undefined : subjects.get(`session ${lost}`)
       if (subject.about === 'session' || loss?.bad !== true) return true
       if (loss.told === null && !telling.has(loss)) return false
@@ -214,13 +215,14 @@ export function createIncidents({ severity, gather }: IncidentOptions): Incident
     now: number,
     more: Pick<Notice, 'title' | 'incident'>,
   ): Notice {
-    const changes = group.flatMap(({ causes }) => [...causes.values()])
+    const reasons = new Set<FindingChange['reason']>()
+    for (const { causes } of group) for (const { reason } of causes.values()) reasons.add(reason)
     return {
       kind,
       about: group[0]?.about ?? 'prefix',
       severity: group.some((subject) => subject.severity === 'error') ? 'error' : 'warning',
       time: now,
-      reasons: [...new Set(changes.map(({ reason }) => reason))],
+      reasons: [...reasons],
       count: group.length,
       subjects: group.slice(0, NAMED).map((subject) => ({
         name: subject.name,
