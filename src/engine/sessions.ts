@@ -94,7 +94,17 @@ export function sessionUp(
 ): void {
   session.up = true
   session.overdue = true
-  session.settings = { ...up.decode, localAs: session.localAsn | 0 }
+  const { as4, external, addPathIpv4, addPathIpv6, extendedNextHop, firstAs } = up.decode
+  // In one order, whoever made them: the decoder's code is compiled for one form of object.
+  session.settings = {
+    as4,
+    external,
+    addPathIpv4,
+    addPathIpv6,
+    extendedNextHop,
+    localAs: session.localAsn | 0,
+    firstAs,
+  }
   session.negotiated = up.families
   session.remoteAsn = up.remoteAsn
   session.notes = createNoteView(up.decode, session, up.peerAddress, up.role)

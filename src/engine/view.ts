@@ -1,6 +1,6 @@
 /** The engine's read-only face, for API, CLI and metrics. */
 import { familyName } from '../prefix/prefix.ts'
-import { handlingName } from '../wire/handling.ts'
+import { Handling } from '../wire/handling.ts'
 import { invalidReason, isJudged } from './evaluation.ts'
 import { isComplete } from './expectation.ts'
 import { explainAnnouncement } from './explain.ts'
@@ -134,7 +134,7 @@ function tallies(session: EngineSession): SessionTallies {
   const { tally, tables } = session
   const named = <N extends string>(names: readonly N[], counters: Float64Array) =>
     Object.fromEntries(names.map((name, i) => [name, counters[i] ?? 0])) as Record<N, number>
-  const handling = named(handlingName, tally.handling)
+  const { handling } = tally
   return {
     prefixes: { ipv4: tables[0]?.rib.count ?? 0, ipv6: tables[1]?.rib.count ?? 0 },
     complete: { ipv4: tables[0]?.complete === true, ipv6: tables[1]?.complete === true },
@@ -144,10 +144,13 @@ function tallies(session: EngineSession): SessionTallies {
     classes: named(routeClasses, tally.classes),
     findings: named(findingReasons, tally.findings),
     notes: named(routeNotes, tally.notes),
+    // Not one by one from `handlingName`: an object whose first key is `accept`, with a counter as its value,
+    // shares V8's description of that field with `Handling`, whose 0 becomes a double then; the attribute
+    // walk that stores it changes its form, and all code on the way of a route is compiled again.
     updateErrors: {
-      'attribute-discard': handling['attribute-discard'],
-      'treat-as-withdraw': handling['treat-as-withdraw'],
-      'session-reset': handling['session-reset'],
+      'attribute-discard': handling[Handling.attributeDiscard] as number,
+      'treat-as-withdraw': handling[Handling.treatAsWithdraw] as number,
+      'session-reset': handling[Handling.sessionReset] as number,
     },
   }
 }

@@ -105,5 +105,5 @@ export interface DecodeSettings {
   /** An AS number to look for in paths, our own as a rule, signed 32 bits; absent: none. */
   readonly localAs?: number
   /** The AS number that every path must begin with (RFC 4271 §6.3); absent: not checked. */
-  readonly firstAs?: number
+  readonly firstAs?: number | undefined
 }
