@@ -108,9 +108,20 @@ export class AttributeSets {
   }
 
   private equals(set: number, hash: number, view: DataView, start: number, end: number): boolean {
-    const record = set * RECORD
-    if (this.records[record + HASH] !== hash || this.lengthOf(set) !== end - start) return false
-    const offset = this.records[record + OFFSET] as number
+    if (this.records[set * RECORD + HASH] !== hash || this.lengthOf(set) !== end - start)
+      return false
+    return this.equalOctets(set, view, start, end)
+  }
+
+  /** Whether the set is held and has these octets. */
+  holds(set: number, view: DataView, start: number, end: number): boolean {
+    if (set < 0 || set >= this.recordsUsed || this.lengthOf(set) !== end - start) return false
+    return this.records[set * RECORD + OFFSET] !== FREE && this.equalOctets(set, view, start, end)
+  }
+
+  /** Whether a set of the same length has these octets. */
+  private equalOctets(set: number, view: DataView, start: number, end: number): boolean {
+    const offset = this.records[set * RECORD + OFFSET] as number
     const own = (this.segments[offset >>> SEGMENT_BITS] as Segment).view
     let mine = offset & OFFSET_MASK
     let at = start

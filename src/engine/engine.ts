@@ -118,6 +118,13 @@ export function createEngine(options: EngineOptions): Engine {
   })
   const sweep = intake.sweep.bind(intake)
 
+  /** Of most UPDATEs, the session of the one before. */
+  let recent: EngineSession | null = null
+  const sender = (name: string): EngineSession => {
+    if (recent === null || recent.name !== name) recent = session(name)
+    return recent
+  }
+
   const session = (name: string): EngineSession => {
     const found = state.sessionsByName.get(name)
     if (found === undefined) throw new UnknownSessionError(`no session is named "${name}"`)
@@ -157,6 +164,7 @@ export function createEngine(options: EngineOptions): Engine {
       expectNoMore(state, gone)
       refreshAll(state, now)
       removeSession(state, gone)
+      recent = null
       refreshDeclarations(state)
     },
 
@@ -188,7 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     receiveUpdate(name, view, start, end, now) {
-      const from = session(name)
+      const from = sender(name)
       intake.begin(from, now)
       try {
         const handling = decoder.decode(view, start, end, from.settings, intake)

@@ -120,6 +120,15 @@ export class Intake implements RouteSink {
     }
   }
 
+  repeats(view: DataView, start: number, end: number): boolean {
+    const { rib } = this
+    return (
+      rib !== null &&
+      rib.family === Family.ipv4 &&
+      this.state.sets.holds(this.set, view, start, end)
+    )
+  }
+
   /** Stores what still waits, and puts what was counted into the tally. */
   settle(): void {
     this.drain()

@@ -21,8 +21,11 @@ const TCP_KEEPALIVE_MS = 60_000
 
 /** Whoever reads a connection. Nothing is called after `close` or `destroy`. */
 export interface ConnectionHandlers {
-  /** A whole message, header checked; valid only during the call. May throw ProtocolError. */
-  frame(type: number, view: DataView, start: number, end: number): void
+  /**
+   * A whole message, header checked; valid only during the call. May throw ProtocolError.
+   * @param receivedAt milliseconds since the epoch: when its chunk came
+   */
+  frame(type: number, view: DataView, start: number, end: number, receivedAt: number): void
   /** All messages of a chunk were handed over; `readAt` is performance.now() when it came. */
   chunkDone(readAt: number): void
   /** A header was wrong, or `frame` threw; no message follows. */
@@ -92,8 +95,10 @@ export function createConnection(
   let receivedAt = clock.now()
   let blockedSince: number | null = null
   const drained: (() => void)[] = []
+  let handlers = nobody
   const reader: FrameReader = createFrameReader({
-    frame: (type, view, start, end) => connection.handlers.frame(type, view, start, end),
+    // Every message comes this way: nothing is asked of `connection`, whose accessors V8 looks up by name.
+    frame: (type, view, start, end) => handlers.frame(type, view, start, end, receivedAt),
   })
 
   const connection: Connection = {
@@ -101,7 +106,12 @@ export function createConnection(
     remoteAddress: canonicalAddress(socket.remoteAddress ?? ''),
     remotePort: socket.remotePort ?? 0,
     localAddress: canonicalAddress(socket.localAddress ?? ''),
-    handlers: nobody,
+    get handlers() {
+      return handlers
+    },
+    set handlers(next) {
+      handlers = next
+    },
     get maxLength() {
       return reader.maxLength
     },
@@ -143,7 +153,7 @@ export function createConnection(
   }
 
   function silence(): void {
-    connection.handlers = nobody
+    handlers = nobody
     reader.stop()
   }
 
@@ -159,9 +169,9 @@ export function createConnection(
   }
 
   function lost(why: string): void {
-    const { handlers } = connection
+    const told = handlers
     silence()
-    handlers.closed(why)
+    told.closed(why)
   }
 
   function received(chunk: Uint8Array): void {
@@ -171,11 +181,11 @@ export function createConnection(
       reader.push(chunk)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      connection.handlers.chunkDone(readAt)
-      connection.handlers.broken(error)
+      handlers.chunkDone(readAt)
+      handlers.broken(error)
       return
     }
-    connection.handlers.chunkDone(readAt)
+    handlers.chunkDone(readAt)
   }
 
   const remote = formatEndpoint(connection.remoteAddress, connection.remotePort)

@@ -284,15 +284,8 @@ export function createConversation(host: ConversationHost): Conversation {
     name,
     record,
     listener,
-    get machine() {
-      return machine
-    },
-    get negotiated() {
-      return negotiated
-    },
-    get receivedAt() {
-      return connection?.receivedAt ?? clock.now()
-    },
+    machine: () => machine,
+    negotiated: () => negotiated,
     heard: hold.heard,
     agree(theirs: OpenMessage) {
       const agreed = negotiate(host.config, ours, theirs)
@@ -327,7 +320,7 @@ export function createConversation(host: ConversationHost): Conversation {
     accept(accepted, open) {
       attach(accepted)
       dispatch({ type: EventType.tcpConnectionConfirmed, awaitOpen: open !== undefined })
-      if (open !== undefined) replayMessage(accepted.handlers, open)
+      if (open !== undefined) replayMessage(accepted.handlers, open, accepted.receivedAt)
     },
   }
   return self

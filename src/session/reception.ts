@@ -18,10 +18,9 @@ export interface ReceptionHost {
   readonly name: string
   readonly record: SessionRecord
   readonly listener: SessionListener
-  readonly machine: Machine
-  readonly negotiated: Negotiated | undefined
-  /** Milliseconds since the epoch: when the chunk at hand came. */
-  readonly receivedAt: number
+  /** As it is now; a function, as V8 looks accessors up by name, and each UPDATE asks. */
+  machine(): Machine
+  negotiated(): Negotiated | undefined
   /** Restarts the hold timer. */
   heard(time: number): void
   /**
@@ -43,9 +42,10 @@ export function createReception(
   const { received } = record
   /** UPDATEs or refresh boundaries of the chunk at hand were handed over. */
   let delivered = false
+  /** When the UPDATE came that restarted the hold timer last. */
+  let heardAt = 0
 
-  function frame(type: number, view: DataView, start: number, end: number): void {
-    const at = host.receivedAt
+  function frame(type: number, view: DataView, start: number, end: number, at: number): void {
     record.lastMessageAt = at
     if (type === MessageType.update) update(view, start, end, at)
     else others[type as keyof typeof others]?.(view, start, end)
@@ -60,19 +60,22 @@ export function createReception(
 
   /** For `lastError`, where the machine does not expect the message. */
   function misplaced(type: string): string | undefined {
-    const { state } = host.machine
+    const { state } = host.machine()
     if (state === SessionState.OpenConfirm && type === 'KEEPALIVE') return undefined
     return `the peer sent ${type} in state ${stateName(state)}`
   }
 
   function update(view: DataView, start: number, end: number, at: number): void {
     received.update++
-    if (host.machine.state !== SessionState.Established) {
+    if (host.machine().state !== SessionState.Established) {
       host.dispatch({ type: EventType.update }, misplaced('UPDATE'))
       return
     }
     // What the machine answers to an UPDATE in Established, without the objects that asking takes.
-    host.heard(at)
+    if (at !== heardAt) {
+      heardAt = at
+      host.heard(at)
+    }
     delivered = true
     listener.update(name, view, start, end, at)
   }
@@ -84,7 +87,7 @@ export function createReception(
 
   function open(view: DataView, start: number, end: number): void {
     received.open++
-    const { state, delayOpenRunning } = host.machine
+    const { state, delayOpenRunning } = host.machine()
     const type = delayOpenRunning ? EventType.openWithDelayOpenTimer : EventType.open
     if (state > SessionState.OpenSent) {
       host.dispatch({ type, holdTime: 0, keepaliveTime: 0 }, misplaced('OPEN'))
@@ -108,14 +111,14 @@ export function createReception(
   /** A request would be answered with the routes that we announce (RFC 2918 §4): there are none. */
   function routeRefresh(view: DataView, start: number, end: number): void {
     received.routeRefresh++
-    const established = host.machine.state === SessionState.Established
+    const established = host.machine().state === SessionState.Established
     host.dispatch({ type: EventType.routeRefresh }, misplaced('ROUTE-REFRESH'))
     if (!established) return
     const { afi, safi, subtype } = decodeRouteRefresh(view, start, end)
     const begins = subtype === RefreshSubtype.beginOfRefresh
     if (!begins && subtype !== RefreshSubtype.endOfRefresh) return
     const family = familyOf(afi, safi)
-    const agreed = host.negotiated
+    const agreed = host.negotiated()
     if (family === undefined || !agreed?.families.includes(family)) return
     if (!agreed.remoteCapabilities.enhancedRouteRefresh) return
     delivered = true
@@ -132,11 +135,18 @@ export function createReception(
   }
 }
 
-/** Hands over a message that came before the connection had an owner. */
-export function replayMessage(handlers: ConnectionHandlers, message: Uint8Array): void {
+/**
+ * Hands over a message that came before the connection had an owner.
+ * @param receivedAt milliseconds since the epoch
+ */
+export function replayMessage(
+  handlers: ConnectionHandlers,
+  message: Uint8Array,
+  receivedAt: number,
+): void {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
   try {
-    handlers.frame(messageTypeAt(view, 0), view, 0, message.length)
+    handlers.frame(messageTypeAt(view, 0), view, 0, message.length, receivedAt)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     handlers.broken(error)

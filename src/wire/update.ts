@@ -22,6 +22,13 @@ export interface RouteSink {
    * @param stored the octets under which the set is to be kept
    */
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void
+  /**
+   * Asked on the way to IPv4 announcements whose session was the last to have attributes told.
+   * @param start to `end` (exclusive): path attributes that have not been looked at
+   * @returns true when they equal, octet by octet, the `stored` ones told last, and announcements may follow
+   *   without telling them again; without this function they always are told
+   */
+  repeats?(view: DataView, start: number, end: number): boolean
   announce(prefix: Readonly<Prefix>, pathId: number): void
   withdraw(prefix: Readonly<Prefix>, pathId: number): void
   /** Announced with malformed attributes and therefore treated as withdrawn (RFC 7606 §2). */
@@ -66,6 +73,8 @@ export class UpdateDecoder {
   /** Of the last UPDATE. */
   readonly walk = new AttributeWalk()
   private readonly stored = new StoredAttributes()
+  /** Of the session whose attributes were told last, if they were kept as they came; else null. */
+  private toldWhole: DecodeSettings | null = null
   private readonly ipv4: Prefix = { family: Family.ipv4, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
   private readonly ipv6: Prefix = { family: Family.ipv6, length: 0, w0: 0, w1: 0, w2: 0, w3: 0 }
 
@@ -89,13 +98,24 @@ export class UpdateDecoder {
     const attributesEnd = attributes + view.getUint16(withdrawnEnd)
     if (attributesEnd > end)
       throw malformedList('Total Path Attribute Length runs over the message')
+    const announces4 = attributesEnd < end
+    if (
+      settings === this.toldWhole &&
+      announces4 &&
+      withdrawn === withdrawnEnd &&
+      sink.repeats?.(view, attributes, attributesEnd) === true
+    ) {
+      this.checkPrefixes(view, attributesEnd, end, 'NLRI', settings)
+      this.tell4(view, attributesEnd, end, settings.addPathIpv4, sink, ANNOUNCE, null)
+      return Handling.accept
+    }
+    this.toldWhole = null
     const walk = this.walk
     walk.walk(view, attributes, attributesEnd, settings)
     this.checkPrefixes(view, withdrawn, withdrawnEnd, 'Withdrawn Routes', settings)
     this.checkPrefixes(view, attributesEnd, end, 'NLRI', settings)
     this.checkMultiprotocol(walk, settings)
 
-    const announces4 = attributesEnd < end
     const announcesMp = walk.judgedReach() && walk.reach.nlri < walk.reach.end
     if (!settings.as4 && !this.stored.mergePaths(walk)) this.refusePath(walk)
     if (announces4 || announcesMp) this.requireMandatory(walk, announces4)
@@ -235,6 +255,9 @@ export class UpdateDecoder {
     }
     this.stored.locate(walk, false, settings.as4)
     sink.attributes(Family.ipv4, walk, this.stored)
+    if (this.stored.view === walk.view && walk.handling === Handling.accept) {
+      this.toldWhole = settings
+    }
     this.tell4(walk.view, start, end, paths, sink, ANNOUNCE, null)
   }
 
@@ -242,6 +265,7 @@ export class UpdateDecoder {
     const { nlri, end, afi } = walk.reach
     const malformed = walk.handling === Handling.treatAsWithdraw
     if (!malformed) {
+      this.toldWhole = null
       this.stored.locate(walk, true, settings.as4)
       sink.attributes(afi as Family, walk, this.stored)
     }

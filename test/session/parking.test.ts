@@ -19,7 +19,7 @@ function stubConnection() {
 }
 
 function give(connection: Connection, octets: Buffer): void {
-  connection.handlers.frame(octets[18] ?? 0, viewOf(octets), 0, octets.length)
+  connection.handlers.frame(octets[18] ?? 0, viewOf(octets), 0, octets.length, 0)
 }
 
 let connection: ReturnType<typeof stubConnection>
