@@ -112,8 +112,15 @@ export async function withBench<T, R extends Running>(
   }
 }
 
-/** Sends the tables, one a peer, and waits until the daemon counts every route and has come to rest. */
-export async function takeIn(bench: Bench, tables: readonly TableFile[]): Promise<Cost> {
+/**
+ * Sends the tables, one a peer, and waits until the daemon counts every route and has come to rest.
+ * @param from the first peer that sends, and how many routes are held already
+ */
+export async function takeIn(
+  bench: Bench,
+  tables: readonly TableFile[],
+  from = { peer: 0, routes: 0 },
+): Promise<Cost> {
   const { running, sender } = bench
   const { pids } = running
   for (const { path } of tables) await sender.load(path)
@@ -121,11 +128,11 @@ export async function takeIn(bench: Bench, tables: readonly TableFile[]): Promis
   const { resident: residentBefore } = memory(pids)
   const load = loadBeside()
   const began = performance.now()
-  tables.forEach(({ path }, peer) => {
-    sender.tell({ do: 'send', peer, paths: [path] })
+  tables.forEach(({ path }, index) => {
+    sender.tell({ do: 'send', peer: from.peer + index, paths: [path] })
   })
   await sender.until('sent', tables.length, LIMIT)
-  const expected = tables.reduce((sum, { truth }) => sum + truth.routes, 0)
+  const expected = tables.reduce((sum, { truth }) => sum + truth.routes, from.routes)
   // The daemon is not asked before everything has left: it could not be done earlier.
   await poll(LIMIT, `${expected} routes`, POLL_MS, async () => {
     return (await running.routes()) >= expected

@@ -113,6 +113,8 @@ export function figuresMarkdown(saved: Saved): string {
     }
   }
   parts.push(
+    '\n### Tables in turn\n',
+    plain(saved, ['in turn']),
     '\n### Memory, latency, reload\n',
     plain(saved, ['memory', 'latency', 'keepalive', 'reload', 'registry']),
     '\n### Look-ups among registered prefixes\n',

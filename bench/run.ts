@@ -13,6 +13,7 @@ import { openbgpd } from './peers/openbgpd.ts'
 import { collectResults, machineText, nodeVersion, writeResults } from './results.ts'
 import type { Context, Scenario } from './scenario.ts'
 import { growth } from './scenarios/growth.ts'
+import { inTurn } from './scenarios/in-turn.ts'
 import { intakeScenarios } from './scenarios/intake.ts'
 import { keepalive } from './scenarios/keepalive.ts'
 import { latency } from './scenarios/latency.ts'
@@ -27,6 +28,7 @@ const profiles = new URL('results', import.meta.url).pathname
 const scenarios: readonly Scenario[] = [
   senderScenario,
   ...intakeScenarios,
+  inTurn,
   growth,
   memoryScenario,
   latency,
