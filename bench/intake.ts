@@ -38,6 +38,8 @@ export const LOCAL_ASN = 64_500
 /** Seconds after which a run is given up. */
 const LIMIT = 900
 const POLL_MS = 200
+/** Until memory that is no longer needed has gone back to the system. */
+const SETTLE_MS = 4000
 
 /** Where daemons listen in a run. */
 export interface Place {
@@ -140,6 +142,7 @@ export async function takeIn(
   const wallSeconds = (performance.now() - began) / 1000
   const share = load()
   const cpuAfter = await untilQuiet(pids, LIMIT)
+  await sleep(SETTLE_MS)
   const { resident, peak } = memory(pids)
   return {
     cpuSeconds: cpuAfter - cpuBefore,

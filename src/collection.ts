@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { loadKoffi } from './session/system-calls.ts'
 
 /** Octets that were dropped, from which on it is worth some tens of milliseconds. */
-const WORTH = 16 * 2 ** 20
+const WORTH = 8 * 2 ** 20
 /** From so many on there is no waiting for a calm moment. */
 const TOO_MUCH = 256 * 2 ** 20
 
@@ -49,7 +49,7 @@ export interface TableOctets {
 }
 
 /**
- * Makes a function to be called now and then, which collects once tables have dropped 16 MiB of what they
+ * Makes a function to be called now and then, which collects once tables have dropped 8 MiB of what they
  * held and then stayed as they were between two calls; and in any case once they have dropped 256 MiB.
  */
 export function createCollection(octets: () => TableOctets, collect: () => void): () => void {

@@ -28,13 +28,13 @@ test('collects once tables dropped much and then stayed as they are', () => {
   expect(after(400, 430)).toBe(1)
   expect(after(400, 430)).toBe(1)
   // Little is not worth it, until it adds up.
-  expect(after(400, 445)).toBe(1)
-  expect(after(400, 445)).toBe(1)
-  expect(after(400, 446)).toBe(1)
-  expect(after(400, 446)).toBe(2)
+  expect(after(400, 437)).toBe(1)
+  expect(after(400, 437)).toBe(1)
+  expect(after(400, 438)).toBe(1)
+  expect(after(400, 438)).toBe(2)
   // Routes go.
-  expect(after(8, 446)).toBe(3)
-  expect(after(8, 446)).toBe(3)
+  expect(after(390, 438)).toBe(2)
+  expect(after(390, 438)).toBe(3)
 })
 
 test('what comes and goes without rest is collected too', () => {

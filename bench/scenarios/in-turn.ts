@@ -3,13 +3,9 @@ import { startDaemon } from '../bgpwarden.ts'
 import type { Figure } from '../figures.ts'
 import { short } from '../figures.ts'
 import { takeIn, withBench } from '../intake.ts'
-import { sleep } from '../limits.ts'
 import { type Context, daemonOptions, fullTables, ipv4World, type Scenario } from '../scenario.ts'
 
 const PEERS = 4
-/** The daemon collects garbage a second or two after a table, which belongs to no table. */
-const REST_MS = 4000
-
 /** @returns CPU seconds of each table */
 function runOnce(context: Context): Promise<number[]> {
   const world = ipv4World()
@@ -27,7 +23,6 @@ function runOnce(context: Context): Promise<number[]> {
       const seconds: number[] = []
       let routes = 0
       for (const [peer, table] of tables.entries()) {
-        await sleep(REST_MS)
         const { cpuSeconds } = await takeIn(bench, [table], { peer, routes })
         seconds.push(cpuSeconds)
         routes += table.truth.routes
