@@ -4,7 +4,7 @@
  */
 import { familyName } from '../prefix/prefix.ts'
 import { noteRoutes } from './carried.ts'
-import { anyAwaited } from './expectation.ts'
+import { anyAwaited, anyCompleted } from './expectation.ts'
 import {
   findCodes,
   findSessionCodes,
@@ -22,7 +22,7 @@ import {
   replacePart,
 } from './open-finding.ts'
 import { findingSentence } from './sentences.ts'
-import { anyCompleted, type EngineSession, type EngineState, type Registered } from './state.ts'
+import type { EngineSession, EngineState, Registered } from './state.ts'
 import { type FindingChange, PrefixState, prefixStateNames } from './types.ts'
 
 /** Whether a location has too few sessions, and there is nobody left to wait for. */
@@ -119,7 +119,7 @@ const unchanged: Changes = { opened: nothing, closed: nothing }
 function renewFindings(state: EngineState, registered: Registered, now: number): Changes {
   const { changed, opened } = registered
   const judged = isJudged(registered)
-  const counted = judged && anyCompleted(registered)
+  const counted = judged && anyCompleted(registered.expected)
   const session = canRenew(registered, judged, counted) ? changed : null
   registered.dirty = false
   registered.changed = null

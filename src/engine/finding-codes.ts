@@ -3,10 +3,10 @@
  * judgement is one pass that writes into one list, which is copied where something changed.
  */
 import { NO_SET } from './adj-rib-in.ts'
+import { anyCompleted } from './expectation.ts'
 import { hasForeignOrigin, judgeSet } from './judge.ts'
 import { reasonBit, reasonIndex } from './policy.ts'
 import {
-  anyCompleted,
   type EngineSession,
   type EngineState,
   type Registered,
@@ -93,7 +93,7 @@ export function findCodes(
     if (!reaches(registered, primary, 2)) found.push(INSUFFICIENT_PRIMARY)
     if (backup !== undefined && !reaches(registered, backup, 1)) found.push(NO_BACKUP)
   }
-  const judged = early || anyCompleted(registered)
+  const judged = early || anyCompleted(registered.expected)
   for (const session of registered.expected.sessions) addCodes(state, registered, session, judged)
   return found
 }

@@ -11,11 +11,11 @@ import { protocolError } from '../wire/errors.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
 import type { RouteSink } from '../wire/update.ts'
 import { type AdjRibIn, MAX_PATHS, MAX_SETS, NO_SET, TOO_MANY_PATHS } from './adj-rib-in.ts'
+import { anyCompleted } from './expectation.ts'
 import { judgeSet } from './judge.ts'
 import { notesOfUpdate } from './notes.ts'
 import { judgeAttributes, reasonIndex } from './policy.ts'
 import {
-  anyCompleted,
   type EngineSession,
   type EngineState,
   markDirty,
@@ -321,7 +321,7 @@ export class Intake implements RouteSink {
 
   /** A route of the prefix changed; before its first table is complete that changes no verdict. */
   private touch(registered: Registered): void {
-    if (anyCompleted(registered)) markDirty(this.state, registered, this.session)
+    if (anyCompleted(registered.expected)) markDirty(this.state, registered, this.session)
   }
 
   endOfRib(family: Family): void {

@@ -4,7 +4,7 @@ import { RadixTrie } from '../prefix/trie.ts'
 import type { DecodeSettings } from '../wire/messages.ts'
 import type { AdjRibIn } from './adj-rib-in.ts'
 import { AttributeSets } from './attribute-sets.ts'
-import { anyCompleted as anyCompletedOf, type Expectation } from './expectation.ts'
+import type { Expectation } from './expectation.ts'
 import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
@@ -230,9 +230,4 @@ export function tableOf(session: EngineSession, family: Family): SessionTable | 
 export function freeIndex(list: readonly unknown[]): number {
   const hole = list.indexOf(undefined)
   return hole < 0 ? list.length : hole
-}
-
-/** Whether any expected session has ever completed its initial table. */
-export function anyCompleted({ expected }: Registered): boolean {
-  return anyCompletedOf(expected)
 }
