@@ -8,7 +8,7 @@ import { poll, sleep } from './limits.ts'
 import type { Peer } from './sender.ts'
 import { type SenderProcess, startSender } from './sender-process.ts'
 import type { TableFile } from './table-file.ts'
-import { loadBeside, memory, untilQuiet } from './usage.ts'
+import { loadBeside, memory, settledMemory, untilQuiet } from './usage.ts'
 
 /** Tables, one a peer, and what is registered. */
 export interface Load {
@@ -38,8 +38,6 @@ export const LOCAL_ASN = 64_500
 /** Seconds after which a run is given up. */
 const LIMIT = 900
 const POLL_MS = 200
-/** Until memory that is no longer needed has gone back to the system. */
-const SETTLE_MS = 4000
 
 /** Where daemons listen in a run. */
 export interface Place {
@@ -142,8 +140,7 @@ export async function takeIn(
   const wallSeconds = (performance.now() - began) / 1000
   const share = load()
   const cpuAfter = await untilQuiet(pids, LIMIT)
-  await sleep(SETTLE_MS)
-  const { resident, peak } = memory(pids)
+  const { resident, peak } = await settledMemory(pids)
   return {
     cpuSeconds: cpuAfter - cpuBefore,
     wallSeconds,

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { sleep } from './limits.ts'
 
 const linux = process.platform === 'linux'
+/** Until memory that is no longer needed has gone back to the system. */
+const SETTLE_MS = 4000
 
 /** Nanoseconds that all threads of a process ran, user and system (Linux's scheduler counts them). */
 function threadNanoseconds(pid: number): number {
@@ -76,6 +78,12 @@ export async function untilQuiet(pids: readonly number[], seconds: number): Prom
     await sleep(STEP_MS)
   }
   throw new Error(`still busy after ${seconds} s`)
+}
+
+/** The memory of processes that have come to rest, once what they no longer need has gone back. */
+export async function settledMemory(pids: readonly number[]): Promise<ReturnType<typeof memory>> {
+  await sleep(SETTLE_MS)
+  return memory(pids)
 }
 
 /** Share of the whole machine's cores that other processes take, 0 to 1; 0 where it cannot be told. */

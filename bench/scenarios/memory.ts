@@ -2,12 +2,9 @@
 import { type RunningDaemon, startDaemon } from '../bgpwarden.ts'
 import type { Figure } from '../figures.ts'
 import { type Bench, FIRST_ASN, withBench } from '../intake.ts'
-import { poll, sleep } from '../limits.ts'
+import { poll } from '../limits.ts'
 import { type Context, daemonOptions, ipv4World, type Scenario } from '../scenario.ts'
-import { memory, untilQuiet } from '../usage.ts'
-
-/** Until memory that is no longer needed has gone back to the system. */
-const SETTLE_MS = 5000
+import { settledMemory, untilQuiet } from '../usage.ts'
 
 async function sendAll(bench: Bench<RunningDaemon>, path: string, routes: number): Promise<void> {
   bench.sender.tell({ do: 'send', peer: 0, paths: [path] })
@@ -17,8 +14,7 @@ async function sendAll(bench: Bench<RunningDaemon>, path: string, routes: number
 
 async function settled(bench: Bench<RunningDaemon>): Promise<number> {
   await untilQuiet(bench.running.pids, 60)
-  await sleep(SETTLE_MS)
-  return memory(bench.running.pids).resident
+  return (await settledMemory(bench.running.pids)).resident
 }
 
 async function run(context: Context): Promise<Figure[]> {
