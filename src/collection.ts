@@ -5,7 +5,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { loadKoffi } from './session/system-calls.ts'
+import { loadKoffi } from './native.ts'
 
 /** Octets that were dropped, from which on it is worth some tens of milliseconds. */
 const WORTH = 8 * 2 ** 20

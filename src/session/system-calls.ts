@@ -1,6 +1,6 @@
 /** Socket options that Node does not reach: the C library, called through koffi. Linux alone. */
-import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
+import { type Koffi, loadKoffi } from '../native.ts'
 
 /** A call that the kernel refused; `code` is its name for it, such as `ENOPROTOOPT`. */
 export class SystemCallError extends Error {
@@ -34,13 +34,6 @@ export interface SystemCalls {
 const ADDRESS_FAMILY = { ipv4: 2, ipv6: 10 } as const
 /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
 const SOCKET_TYPE = 1 | 0o4000 | 0o2000000
-
-type Koffi = typeof import('koffi')
-
-/** koffi is read only when it is needed: nobody else pays for it, or fails without it. */
-export function loadKoffi(): Koffi {
-  return createRequire(import.meta.url)('koffi') as Koffi
-}
 
 /**
  * Makes the calls reachable.
