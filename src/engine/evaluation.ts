@@ -9,6 +9,7 @@ import {
   findCodes,
   findSessionCodes,
   firstCode,
+  found,
   isError,
   isLocationCode,
   readReason,
@@ -120,21 +121,26 @@ function renewFindings(state: EngineState, registered: Registered, now: number):
   const { changed, opened } = registered
   const judged = isJudged(registered)
   const counted = judged && anyCompleted(registered.expected)
-  const session = canRenew(registered, judged, counted) ? changed : null
+  const one = changed !== null && canRenew(registered, judged, counted)
   registered.dirty = false
   registered.changed = null
   registered.judged = judged
   registered.routesCounted = counted
-  if (session !== null) {
-    const end = firstCode(session.index + 1)
-    const from = placeOfCode(opened, firstCode(session.index))
-    let to = from
+  let from = 0
+  let to = opened.length
+  if (one) {
+    const end = firstCode(changed.index + 1)
+    from = placeOfCode(opened, firstCode(changed.index))
+    to = from
     while (to < opened.length && (opened[to] as OpenFinding).code < end) to++
-    const codes = findSessionCodes(state, registered, session, counted)
-    return replaceFindings(state, registered, { from, to, codes, now })
+    findSessionCodes(state, registered, changed, counted)
+  } else if (judged) {
+    findCodes(state, registered, counted)
+  } else {
+    found.count = 0
   }
-  const codes = judged ? findCodes(state, registered, counted) : nothing
-  return replaceFindings(state, registered, { from: 0, to: opened.length, codes, now })
+  if (sameCodes(opened, from, to)) return unchanged
+  return replaceFindings(state, registered, from, to, now)
 }
 
 /** Whether findings of no other session than the changed one can be others than they were. */
@@ -147,14 +153,51 @@ function canRenew(registered: Registered, judged: boolean, counted: boolean): bo
   )
 }
 
-/** A part of a prefix's open findings, and the codes of what is open in its place now. */
-interface Part {
-  readonly from: number
-  readonly to: number
-  /** Ascending. */
-  readonly codes: readonly number[]
-  /** Milliseconds since the epoch. */
-  readonly now: number
+/** Whether a part of the open findings has just the codes that were found. */
+function sameCodes(findings: readonly OpenFinding[], from: number, to: number): boolean {
+  const { codes, count } = found
+  if (count !== to - from) return false
+  for (let i = 0; i < count; i++) {
+    if ((findings[from + i] as OpenFinding).code !== codes[i]) return false
+  }
+  return true
+}
+
+/** Puts findings with the codes found in the place of a part of those that are open; those that stay are kept. */
+function replaceFindings(
+  state: EngineState,
+  registered: Registered,
+  from: number,
+  to: number,
+  now: number,
+): Changes {
+  const { codes, count } = found
+  const before = registered.opened
+  const after: OpenFinding[] = new Array(count)
+  let opened: FindingChange[] = nothing
+  let closed: FindingChange[] = nothing
+  let last: OpenFinding['said'] | undefined
+  let at = from
+  // One more turn than there are codes, which closes what stands behind the last of them.
+  for (let i = 0; i <= count; i++) {
+    const code = i < count ? (codes[i] as number) : Number.MAX_SAFE_INTEGER
+    while (at < to && (before[at] as OpenFinding).code < code) {
+      closed = added(closed, close(registered, before[at++] as OpenFinding, now))
+    }
+    if (i === count) break
+    if (at < to && (before[at] as OpenFinding).code === code) {
+      after[i] = before[at++] as OpenFinding
+      continue
+    }
+    const session = readSession(state, code)
+    last = findingSentence(state, registered, session, readReason(code), last)
+    const finding = open(registered, session, code, now, last)
+    after[i] = finding
+    opened = added(opened, new OpenedFinding(finding, registered.text))
+  }
+  registered.reasons = null
+  registered.opened = replacePart(before, from, to, after)
+  return { opened: fitted(opened), closed: fitted(closed) }
 }
 
 /** Adds an item to a list; the first makes one of just its size, as most lists of changes have one item. */
@@ -167,45 +210,6 @@ function added<T>(list: T[], item: T): T[] {
 /** @returns the list without the room that is left for more items: many such lists stay for long */
 function fitted<T>(list: T[]): T[] {
   return list.length > 1 ? list.slice() : list
-}
-
-/** Puts findings with the codes in the place of a part of those that are open; those that stay are kept. */
-function replaceFindings(state: EngineState, registered: Registered, part: Part): Changes {
-  const { codes, from, to, now } = part
-  const before = registered.opened
-  if (sameCodes(before, part)) return unchanged
-  let after: OpenFinding[] = nothing
-  let opened: FindingChange[] = nothing
-  let closed: FindingChange[] = nothing
-  let last: OpenFinding['said'] | undefined
-  let at = from
-  const closeBelow = (code: number) => {
-    for (; at < to && (before[at] as OpenFinding).code < code; at++) {
-      closed = added(closed, close(registered, before[at] as OpenFinding, now))
-    }
-  }
-  for (const code of codes) {
-    closeBelow(code)
-    if (at < to && (before[at] as OpenFinding).code === code) {
-      after = added(after, before[at++] as OpenFinding)
-      continue
-    }
-    const session = readSession(state, code)
-    last = findingSentence(state, registered, session, readReason(code), last)
-    const finding = open(registered, session, code, now, last)
-    after = added(after, finding)
-    opened = added(opened, new OpenedFinding(finding, registered.text))
-  }
-  closeBelow(Number.POSITIVE_INFINITY)
-  registered.reasons = null
-  registered.opened = replacePart(before, from, to, fitted(after))
-  return { opened: fitted(opened), closed: fitted(closed) }
-}
-
-function sameCodes(findings: readonly OpenFinding[], { from, to, codes }: Part): boolean {
-  if (codes.length !== to - from) return false
-  for (let i = 0; i < codes.length; i++) if (findings[from + i]?.code !== codes[i]) return false
-  return true
 }
 
 function close(registered: Registered, finding: OpenFinding, now: number): ClosedFinding {

@@ -67,51 +67,56 @@ export function holdsRoutes(session: EngineSession): boolean {
   return session.up || session.keepUntil > 0
 }
 
-/** Codes of the prefix looked at last, ascending; valid until the next one is. */
-const found: number[] = []
-
-/** Not by its length: that would give the room back which the next prefix needs. */
-function forgetFound(): void {
-  while (found.length > 0) found.pop()
-}
-
 /**
- * All findings of a prefix.
- * @param early also judge the routes when no expected session has completed its table yet
- * @returns codes in ascending order, valid until the next call
+ * Codes of the prefix looked at last, ascending; valid until the next one is. What stands behind `count` of
+ * them is of others: a list that is never cut keeps its room.
  */
-export function findCodes(
-  state: EngineState,
-  registered: Registered,
-  early: boolean,
-): readonly number[] {
-  forgetFound()
-  if (registered.overlaps.length > 0) found.push(OVERLAPPING_PREFIX)
-  const { requires } = registered.registration
-  if (requires !== undefined) {
-    const { primary, backup } = requires
-    if (!reaches(registered, primary, 2)) found.push(INSUFFICIENT_PRIMARY)
-    if (backup !== undefined && !reaches(registered, backup, 1)) found.push(NO_BACKUP)
-  }
-  const judged = early || anyCompleted(registered.expected)
-  for (const session of registered.expected.sessions) addCodes(state, registered, session, judged)
-  return found
+export const found: { readonly codes: number[]; count: number } = { codes: [], count: 0 }
+
+function add(code: number): void {
+  found.codes[found.count++] = code
 }
 
 /**
- * One session's findings of a prefix.
+ * Looks for all findings of a prefix, into `found`.
+ * @param early also judge the routes when no expected session has completed its table yet
+ * @returns how many were found
+ */
+export function findCodes(state: EngineState, registered: Registered, early: boolean): number {
+  found.count = 0
+  if (registered.overlaps.length > 0) add(OVERLAPPING_PREFIX)
+  if (registered.registration.requires !== undefined) addLocations(registered)
+  const judged = early || anyCompleted(registered.expected)
+  const { sessions } = registered.expected
+  for (let i = 0; i < sessions.length; i++) {
+    addCodes(state, registered, sessions[i] as EngineSession, judged)
+  }
+  return found.count
+}
+
+/** Adds the codes of locations that too few sessions reach. */
+function addLocations(registered: Registered): void {
+  const { requires } = registered.registration
+  if (requires === undefined) return
+  const { primary, backup } = requires
+  if (!reaches(registered, primary, 2)) add(INSUFFICIENT_PRIMARY)
+  if (backup !== undefined && !reaches(registered, backup, 1)) add(NO_BACKUP)
+}
+
+/**
+ * Looks for one session's findings of a prefix, into `found`.
  * @param judged whether the routes count yet
- * @returns codes in ascending order, valid until the next call
+ * @returns how many were found
  */
 export function findSessionCodes(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
   judged: boolean,
-): readonly number[] {
-  forgetFound()
+): number {
+  found.count = 0
   if (registered.expected.members.has(session)) addCodes(state, registered, session, judged)
-  return found
+  return found.count
 }
 
 /** The sessions of a location that are expected to carry the prefix. */
@@ -156,7 +161,7 @@ function addCodes(
   }
   const where = (session.index + 1) << SESSION_SHIFT
   for (let reason = 0; bits !== 0; reason++, bits >>>= 1, warnings >>>= 1) {
-    if ((bits & 1) !== 0) found.push(where | (reason << REASON_SHIFT) | (warnings & WARNING))
+    if ((bits & 1) !== 0) add(where | (reason << REASON_SHIFT) | (warnings & WARNING))
   }
 }
 

@@ -2,6 +2,7 @@
 import { isPrivateAsn } from '../wire/as-path-facts.ts'
 import { AttributeCode } from '../wire/codes.ts'
 import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
+import { NO_SET } from './adj-rib-in.ts'
 import { type CompiledPolicy, judgeAttributes, reasonBit } from './policy.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
 
@@ -77,17 +78,25 @@ function hasPublicOrigin(state: EngineState, number: number, origins: Int32Array
 /**
  * Origins of unregistered more-specifics that differ from those of the prefix itself: from the
  * registered ones, else from the origins of its own routes on the session.
+ * @param most how many of them at most
  * @returns AS numbers, signed 32 bits; 0: an origin that is not known
  */
 export function foreignOrigins(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
-): number[] {
+  most: number,
+): readonly number[] {
   const specifics = registered.moreSpecifics?.get(session)
-  if (specifics === undefined) return []
+  if (specifics === undefined) return noOrigins
   const own = ownOrigins(state, registered, session)
-  return own.length === 0 ? [] : [...specifics.origins.keys()].filter((each) => !own.includes(each))
+  if (own.length === 0) return noOrigins
+  let foreign = noOrigins
+  for (const origin of specifics.origins.keys()) {
+    // Copied, not pushed to: most have one, and thousands of lists with room for more would stay.
+    if (foreign.length < most && !own.includes(origin)) foreign = foreign.concat(origin)
+  }
+  return foreign
 }
 
 /** Whether there are any `foreignOrigins`. */
@@ -104,18 +113,27 @@ export function hasForeignOrigin(
   return false
 }
 
-const fromRoutes: number[] = []
+const noOrigins: readonly number[] = []
+const onlyOrigin = [0]
 
 /** @returns signed 32 bits each, valid until the next call */
 function ownOrigins(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
-): Int32Array | number[] {
+): Int32Array | readonly number[] {
   if (registered.origins.length > 0) return registered.origins
-  fromRoutes.length = 0
-  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
-    fromRoutes.push(originOf(state, session, set))
+  const rib = tableOf(session, registered.prefix.family)?.rib
+  if (rib === undefined) return noOrigins
+  if (!rib.paths) {
+    const set = rib.get(registered.prefix, 0)
+    if (set === NO_SET) return noOrigins
+    onlyOrigin[0] = originOf(state, session, set)
+    return onlyOrigin
+  }
+  const origins: number[] = []
+  rib.eachPath(registered.prefix, (set) => {
+    origins.push(originOf(state, session, set))
   })
-  return fromRoutes
+  return origins
 }

@@ -17,13 +17,13 @@ export interface Sayable {
 /** A finding of a prefix, from when it began. */
 export class OpenFinding {
   /** Session, reason and severity as a number: what findings of a prefix are ordered by. */
-  readonly code: number
+  declare readonly code: number
   /** Where it applies; null: to the registration as such. */
-  readonly session: string | null
+  declare readonly session: string | null
   /** Milliseconds since the epoch. */
-  readonly since: number
+  declare readonly since: number
   /** Its sentence then, or what it takes to say it. */
-  said: string | Sayable
+  declare said: string | Sayable
 
   constructor(code: number, session: string | null, since: number, said: string | Sayable) {
     this.code = code
@@ -52,8 +52,8 @@ export class OpenFinding {
 
 /** A finding that opened, as an event tells it. */
 export class OpenedFinding implements FindingChange {
-  protected readonly finding: OpenFinding
-  protected readonly prefix: string
+  declare protected readonly finding: OpenFinding
+  declare protected readonly prefix: string
 
   /** @param prefix as text */
   constructor(finding: OpenFinding, prefix: string) {
@@ -81,7 +81,7 @@ export class OpenedFinding implements FindingChange {
 /** A finding that closed, as an event tells it. */
 export class ClosedFinding extends OpenedFinding {
   /** Milliseconds that it was open. */
-  readonly duration: number
+  declare readonly duration: number
 
   constructor(finding: OpenFinding, prefix: string, now: number) {
     super(finding, prefix)

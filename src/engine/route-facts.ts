@@ -25,33 +25,45 @@ export interface RouteFacts {
   /** Standard and large ones. */
   readonly communities: readonly string[]
   readonly nextHop: string
-  /** It takes more memory than a few sentences about it. */
-  readonly isLong?: boolean
 }
 
 const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
 
 /** Copies are made side by side in blocks: ten thousand small arrays would be a burden on the collector. */
 const BLOCK = 65536
-let block = new DataView(new ArrayBuffer(0))
+let block = new Uint8Array(0)
 let blockUsed = 0
 
 /** Octets of attributes from which on a route is long. */
 const LONG = 2048
 
-/** Makes room for so many octets in a block. @returns where they begin in `block` */
-function takeRoom(length: number): number {
-  if (blockUsed + length > block.byteLength) {
-    block = new DataView(new ArrayBuffer(Math.max(BLOCK, length)))
-    blockUsed = 0
-  }
-  const at = blockUsed
-  blockUsed += length
-  return at
+function octetsOf({ view, start, end }: StoredWindow): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
 }
 
-function octetsOf({ view, start, end }: StoredWindow): Buffer {
-  return Buffer.from(view.buffer, view.byteOffset + start, end - start)
+/** What it takes to read a route later, as it is now. Thousands may be made at once, of which few are read. */
+export class RouteCopy {
+  declare readonly block: Uint8Array
+  declare readonly start: number
+  declare readonly end: number
+  declare readonly pathLength: number
+  declare readonly originAsn: number
+
+  constructor(state: EngineState, session: EngineSession, set: number) {
+    state.sets.locate(set, window)
+    const length = window.end - window.start
+    if (blockUsed + length > block.length) {
+      block = new Uint8Array(Math.max(BLOCK, length))
+      blockUsed = 0
+    }
+    block.set(octetsOf(window), blockUsed)
+    this.block = block
+    this.start = blockUsed
+    this.end = blockUsed + length
+    this.pathLength = state.sets.pathLength(set)
+    this.originAsn = originOf(state, session, set) >>> 0
+    blockUsed += length
+  }
 }
 
 /** The attributes of a stored set as values; of one code alone if given. */
@@ -68,39 +80,25 @@ function asNumbers(segments: readonly AsPathSegment[]): number[] {
   return segments.flatMap((segment) => segment.asns)
 }
 
-/**
- * A route as it was when it was looked at, read bit by bit when it is asked. A class, because thousands
- * may be made at once, of which few are ever asked.
- */
-class StoredRoute implements RouteFacts, StoredWindow {
-  readonly pathLength: number
-  readonly originAsn: number
-  // A copy of the set's octets that nobody changes.
-  readonly view: DataView
-  readonly start: number
-  readonly end: number
+/** A route as it was when it was copied, read bit by bit when it is asked. */
+class StoredRoute implements RouteFacts {
+  private readonly copy: RouteCopy
   private path: readonly AsPathSegment[] | undefined
   private pathText: string | undefined
   private texts: readonly string[] | undefined
 
-  constructor(state: EngineState, session: EngineSession, set: number) {
-    state.sets.locate(set, window)
-    const { view, start, end } = window
-    this.start = takeRoom(end - start)
-    this.end = this.start + end - start
-    this.view = block
-    for (let i = start, to = this.start; i < end; i++, to++) block.setUint8(to, view.getUint8(i))
-    this.pathLength = state.sets.pathLength(set)
-    this.originAsn = originOf(state, session, set) >>> 0
+  constructor(copy: RouteCopy) {
+    this.copy = copy
+  }
+
+  private get octets(): StoredWindow {
+    const { block, start, end } = this.copy
+    return { view: new DataView(block.buffer), start, end }
   }
 
   private get segments(): readonly AsPathSegment[] {
-    this.path ??= findValue(readOctets(this, AttributeCode.asPath), 'asPath')?.segments ?? []
+    this.path ??= findValue(readOctets(this.octets, AttributeCode.asPath), 'asPath')?.segments ?? []
     return this.path
-  }
-
-  get isLong(): boolean {
-    return this.end - this.start > LONG
   }
 
   /** Whether it is the route that a stored set describes. */
@@ -108,8 +106,16 @@ class StoredRoute implements RouteFacts, StoredWindow {
     state.sets.locate(set, window)
     return (
       this.originAsn === originOf(state, session, set) >>> 0 &&
-      octetsOf(window).equals(octetsOf(this))
+      Buffer.compare(octetsOf(window), octetsOf(this.octets)) === 0
     )
+  }
+
+  get pathLength(): number {
+    return this.copy.pathLength
+  }
+
+  get originAsn(): number {
+    return this.copy.originAsn
   }
 
   get asPath(): string {
@@ -127,8 +133,8 @@ class StoredRoute implements RouteFacts, StoredWindow {
   }
 
   private readCommunities(): string[] {
-    const standard = readOctets(this, AttributeCode.communities)
-    const large = readOctets(this, AttributeCode.largeCommunities)
+    const standard = readOctets(this.octets, AttributeCode.communities)
+    const large = readOctets(this.octets, AttributeCode.largeCommunities)
     return [
       ...(findValue(standard, 'communities')?.communities ?? []).map(formatCommunity),
       ...(findValue(large, 'largeCommunities')?.communities ?? []).map(formatLargeCommunity),
@@ -136,19 +142,29 @@ class StoredRoute implements RouteFacts, StoredWindow {
   }
 
   get nextHop(): string {
-    return describeAttributes(readOctets(this)).nextHop
+    return describeAttributes(readOctets(this.octets)).nextHop
   }
 }
 
 /** The long route that was read last: one UPDATE may bring it for a thousand registered prefixes. */
 let lastLong: StoredRoute | undefined
 
+/** Whether a copy of a set takes more memory than a few sentences about it. */
+export function isLongRoute(state: EngineState, set: number): boolean {
+  state.sets.locate(set, window)
+  return window.end - window.start > LONG
+}
+
+/** @returns what sentences need of a route that was copied */
+export function readCopy(copy: RouteCopy): RouteFacts {
+  return new StoredRoute(copy)
+}
+
 /** @returns what sentences need of the route with this set on this session, whatever becomes of it */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
-  state.sets.locate(set, window)
-  if (window.end - window.start <= LONG) return new StoredRoute(state, session, set)
+  if (!isLongRoute(state, set)) return new StoredRoute(new RouteCopy(state, session, set))
   if (lastLong?.equals(state, session, set) !== true) {
-    lastLong = new StoredRoute(state, session, set)
+    lastLong = new StoredRoute(new RouteCopy(state, session, set))
   }
   return lastLong
 }

@@ -6,7 +6,7 @@ import { holdsRoutes, sessionsAt } from './finding-codes.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import type { Sayable } from './open-finding.ts'
 import { reasonBit } from './policy.ts'
-import { type RouteFacts, readRoute } from './route-facts.ts'
+import { isLongRoute, RouteCopy, type RouteFacts, readCopy, readRoute } from './route-facts.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
 import type { Evidence, FindingReason, Location, Policy } from './types.ts'
 
@@ -30,7 +30,7 @@ export interface RouteContext {
 
 /** How one reason is said; each part is made only when it is asked for. */
 interface RouteRule {
-  message(route: RouteFacts, context: RouteContext): string
+  message(route: RouteFacts, context: Omit<RouteContext, 'who'>): string
   action(route: RouteFacts, context: RouteContext): string
   evidence(route: RouteFacts): Evidence
 }
@@ -175,19 +175,49 @@ function describeMissing(registered: Registered, session: EngineSession): Senten
   }
 }
 
+/** Origins that a sentence names at most. */
+const NAMED_ORIGINS = 5
+
+/** Unregistered more-specifics as they were when they were looked at. */
+class SeenSpecifics implements Sayable {
+  declare readonly shared: boolean
+  declare readonly count: number
+  /** Origins that are not the prefix's own, the first few; signed 32 bits. */
+  declare readonly foreign: readonly number[]
+
+  constructor(count: number, foreign: readonly number[]) {
+    this.shared = false
+    this.count = count
+    this.foreign = foreign
+  }
+
+  say(_reason: FindingReason, prefix: string, session: string): string {
+    const { count, foreign } = this
+    const from = foreign.map((origin) => (origin === 0 ? 'an unknown AS' : `AS${origin >>> 0}`))
+    const whose = from.length === 0 ? '' : `, from ${from.join(', ')}`
+    const routes = count === 1 ? '1 more-specific route' : `${count} more-specific routes`
+    return `${session} also carries ${routes} of ${prefix} that ${count === 1 ? 'is' : 'are'} not registered${whose}.`
+  }
+}
+
+function lookForMoreSpecifics(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+): SeenSpecifics {
+  const count = registered.moreSpecifics?.get(session)?.count ?? 0
+  return new SeenSpecifics(count, foreignOrigins(state, registered, session, NAMED_ORIGINS))
+}
+
 function describeMoreSpecifics(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
 ): Sentences {
-  const prefix = registered.text
-  const count = registered.moreSpecifics?.get(session)?.count ?? 0
-  const foreign = foreignOrigins(state, registered, session)
-  const from = foreign.map((origin) => (origin === 0 ? 'an unknown AS' : `AS${origin >>> 0}`))
-  const whose = from.length === 0 ? '' : `, from ${from.slice(0, 5).join(', ')}`
-  const routes = count === 1 ? '1 more-specific route' : `${count} more-specific routes`
+  const found = lookForMoreSpecifics(state, registered, session)
+  const { count, foreign } = found
   return {
-    message: `${session.name} also carries ${routes} of ${prefix} that ${count === 1 ? 'is' : 'are'} not registered${whose}.`,
+    message: found.say('overlapping-announcement', registered.text, session.name),
     action: `Register the more-specific prefixes, or have AS${session.remoteAsn >>> 0} stop announcing them.`,
     evidence: { count, ...(foreign[0] === undefined ? {} : { originAsn: foreign[0] >>> 0 }) },
   }
@@ -283,58 +313,50 @@ export function describeFinding(
   }
 }
 
-/** @param peer the AS number that the peer had then */
-function placeNames(session: EngineSession, peer: number): Pick<RouteContext, 'where' | 'who'> {
-  return { where: ` on ${session.name}`, who: `AS${peer >>> 0}` }
+function placeOn(session: string): string {
+  return ` on ${session}`
 }
 
 function contextOf(registered: Registered, session: EngineSession): RouteContext {
   return {
     prefix: registered.text,
-    ...placeNames(session, session.remoteAsn),
+    where: placeOn(session.name),
+    who: `AS${session.remoteAsn >>> 0}`,
     policy: registered.policy.policy,
     originAsns: registered.registration.originAsns,
   }
 }
 
-/** A route as findings saw it. */
-class SayableRoute implements Sayable {
-  readonly shared = false
-  readonly session: EngineSession
-  readonly set: number
-  private readonly route: RouteFacts
-  // As they are now: all of them may be others when the sentence is made.
-  private readonly peer: number
-  private readonly prefix: string
-  private readonly policy: Policy
-  private readonly originAsns: readonly number[]
+/** A route as findings saw it, for which only what it takes to read it is kept. */
+class SeenRoute implements Sayable {
+  declare readonly shared: boolean
+  declare readonly session: EngineSession
+  declare readonly set: number
+  declare private readonly route: RouteCopy
+  // As they are now: both may be others when the sentence is made.
+  declare private readonly policy: Policy
+  declare private readonly originAsns: readonly number[]
 
   constructor(state: EngineState, registered: Registered, session: EngineSession, set: number) {
+    this.shared = false
     this.session = session
     this.set = set
-    this.route = readRoute(state, session, set)
-    this.peer = session.remoteAsn
-    this.prefix = registered.text
+    this.route = new RouteCopy(state, session, set)
     this.policy = registered.policy.policy
     this.originAsns = registered.registration.originAsns
   }
 
-  /** It takes more memory than a few sentences about it. */
-  get isLong(): boolean {
-    return this.route.isLong === true
-  }
-
-  say(reason: FindingReason): string {
-    const { prefix, policy, originAsns } = this
-    const context = { prefix, policy, originAsns, ...placeNames(this.session, this.peer) }
-    return routeRules[reason]?.message(this.route, context) ?? ''
+  say(reason: FindingReason, prefix: string, session: string): string {
+    const { policy, originAsns } = this
+    const context = { prefix, policy, originAsns, where: placeOn(session) }
+    return routeRules[reason]?.message(readCopy(this.route), context) ?? ''
   }
 }
 
 /**
- * The sentence of a finding alone. Ten thousand findings may begin at once, so those that lie in a
- * route are said when they are asked for, from the route as it is now. One with very many attributes is
- * not kept for that: it is said at once.
+ * The sentence of a finding alone. Ten thousand findings may begin at once, so most are said when they are
+ * asked for, from what was seen now. A route with very many attributes is not kept for that: what is found
+ * in it is said at once.
  * @param last what the call before returned in the same evaluation: of one route there is one copy
  */
 export function findingSentence(
@@ -344,14 +366,19 @@ export function findingSentence(
   reason: FindingReason,
   last: string | Sayable | undefined,
 ): string | Sayable {
-  if (session !== null && reason === 'session-down') return sessionDown
-  if (session !== null && reason === 'not-received') return lookForMissing(registered, session)
-  if (session === null || routeRules[reason] === undefined) {
+  if (session === null) return describeFinding(state, registered, session, reason).message
+  if (reason === 'session-down') return sessionDown
+  if (reason === 'not-received') return lookForMissing(registered, session)
+  if (reason === 'overlapping-announcement') {
+    return lookForMoreSpecifics(state, registered, session)
+  }
+  if (reason === 'malformed-update') {
     return describeFinding(state, registered, session, reason).message
   }
   const set = offendingSet(state, registered, session, reason)
   if (set === NO_SET) return ''
-  const known = last instanceof SayableRoute && last.session === session && last.set === set
-  const route = known ? last : new SayableRoute(state, registered, session, set)
-  return route.isLong ? route.say(reason) : route
+  if (last instanceof SeenRoute && last.session === session && last.set === set) return last
+  if (!isLongRoute(state, set)) return new SeenRoute(state, registered, session, set)
+  const context = contextOf(registered, session)
+  return routeRules[reason]?.message(readRoute(state, session, set), context) ?? ''
 }

@@ -8,6 +8,7 @@ import { failingCounts, failingPrefixes } from './failing.ts'
 import {
   findCodes,
   firstCode,
+  found,
   holdsRoutes,
   isError,
   readReason,
@@ -68,7 +69,8 @@ function makeSummary(registered: Registered): PrefixSummary {
 /** Findings as they stand now, with the time at which each began. */
 function openFindings(state: EngineState, registered: Registered): Finding[] {
   if (!isJudged(registered)) return []
-  return findCodes(state, registered, true).map((code) => finding(state, registered, code))
+  const count = findCodes(state, registered, true)
+  return found.codes.slice(0, count).map((code) => finding(state, registered, code))
 }
 
 function finding(state: EngineState, registered: Registered, code: number): Finding {

@@ -96,7 +96,8 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
 
   function append(event: PrefixEvent | SessionEvent): DaemonEvent {
     lastId += 1
-    const kept: DaemonEvent = Object.assign(event, { id: lastId })
+    const kept = event as (PrefixEvent | SessionEvent) & { id: number }
+    kept.id = lastId
     ring.put(kept)
     for (const listener of listeners) listener(kept)
     return kept
