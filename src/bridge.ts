@@ -77,6 +77,13 @@ export function createBridge(options: BridgeOptions): SessionListener {
     options.sessions().cease(name, CeaseSubcode.maximumPrefixes, data, reason, restartMinutes)
   }
 
+  /** Closes a session whose routes there is no memory for (RFC 4486 §4). */
+  const enforceMemory = (name: string) => {
+    if (!engine.exhausted(name)) return
+    const reason = 'there is no memory for more routes'
+    options.sessions().cease(name, CeaseSubcode.outOfResources, new Uint8Array(), reason)
+  }
+
   return {
     joined({ name, families, asn, localAsn }, expected) {
       const now = clock.now()
@@ -132,6 +139,7 @@ export function createBridge(options: BridgeOptions): SessionListener {
       const judged = engine.flush(clock.now())
       if (judged > 0) options.observeLatency((performance.now() - readAt) / 1000)
       enforceLimit(name)
+      enforceMemory(name)
       options.wake()
     },
 

@@ -1,11 +1,12 @@
 /**
- * Collects garbage where V8 would wait. It comes round when objects are made, and a daemon whose routes
- * went, or whose tables are complete, makes none: what tables outgrew would stay resident for hours. V8 does
- * not even count it (engine/words.ts).
+ * Gives memory back where nobody else would. Tables free what they outgrow (kernel/memory.ts), but its pages stay
+ * resident; and V8 collects when objects are made, while a daemon whose routes went, or whose tables are
+ * complete, makes none: what its heap kept of the routes would stay for hours.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { loadKoffi } from './native.ts'
+import { giveBackPages } from './kernel/memory.ts'
+import { type Koffi, loadKoffi } from './native.ts'
 
 /** Octets that were dropped, from which on it is worth some tens of milliseconds. */
 const WORTH = 8 * 2 ** 20
@@ -15,29 +16,54 @@ const TOO_MUCH = 256 * 2 ** 20
 /** Milliseconds in which a thread of V8's frees what was collected. */
 const FREED_AFTER = 1000
 
+/** MADV_DONTNEED of madvise(2): pages are taken back, and are zero when they are looked at again. */
+const DO_NOT_NEED = 4
+
 /**
  * glibc keeps what is freed in its own lists, tens of megabytes after a full table.
  * @returns a function that has it give whole pages back (malloc_trim(3)); with another C library, or
  *   without koffi, one that does nothing
  */
-function pageRelease(): () => void {
+function heapRelease(): () => void {
   try {
-    const trim = loadKoffi().load(null).func('int malloc_trim(size_t keep)')
+    const trim = cLibrary().func('int malloc_trim(size_t keep)')
     return () => trim(0)
   } catch {
     return () => {}
   }
 }
 
+/**
+ * @returns a function that gives back the pages of what tables have freed, and returns their octets; on another
+ *   system than Linux, or without koffi, one that does nothing: the next tables use them
+ */
+export function tableRelease(platform: string = process.platform): () => number {
+  // Elsewhere the call is a hint, and pages keep what they held.
+  if (platform !== 'linux') return () => 0
+  try {
+    const madvise = cLibrary().func('int madvise(void *address, size_t octets, int advice)')
+    return () => giveBackPages((octets) => madvise(octets, octets.length, DO_NOT_NEED) === 0)
+  } catch {
+    return () => 0
+  }
+}
+
+function cLibrary(): ReturnType<Koffi['load']> {
+  return loadKoffi().load(null)
+}
+
 /** @returns V8's own full collection, which scripts cannot reach otherwise; pages go back a second later */
 export function fullCollection(): () => void {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  let release: (() => void) | undefined
+  let releaseTables: (() => number) | undefined
+  let releaseHeap: (() => void) | undefined
   return () => {
     collect()
-    release ??= pageRelease()
-    setTimeout(release, FREED_AFTER).unref()
+    releaseTables ??= tableRelease()
+    releaseTables()
+    releaseHeap ??= heapRelease()
+    setTimeout(releaseHeap, FREED_AFTER).unref()
   }
 }
 

@@ -1,5 +1,5 @@
 /** Limits on routes per family, between sessions and engine. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createBridge } from '../src/bridge.ts'
 import type { Config } from '../src/config/config.ts'
 import { parseConfig } from '../src/config/load.ts'
@@ -182,4 +182,14 @@ describe('the session of a peer of a range', () => {
     bridge.left?.(guest.name)
     expect(engine.view.expectedSessions('web')).toEqual(['edge-a'])
   })
+})
+
+test('a session whose routes there is no memory for is closed (RFC 4486 §4)', () => {
+  const { announce, ceased, engine } = lab('1000')
+  announce(1)
+  expect(ceased).toEqual([])
+  const exhausted = vi.spyOn(engine, 'exhausted').mockReturnValue(true)
+  announce(2)
+  expect(exhausted).toHaveBeenCalledWith('edge-a')
+  expect(ceased).toEqual([['edge-a', 8, new Uint8Array(), 'there is no memory for more routes']])
 })

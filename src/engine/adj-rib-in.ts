@@ -3,6 +3,7 @@
  * typed array. A route is its prefix, the number of its attribute set and when it came: 12 octets
  * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
  */
+import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
 import {
   findIpv4,
@@ -20,7 +21,7 @@ import {
   WORD0,
   WORD1,
 } from './route-slots.ts'
-import { createWords } from './words.ts'
+import { TableArrays } from './words.ts'
 
 /** No such route. */
 export const NO_SET = -1
@@ -28,6 +29,8 @@ export const NO_SET = -1
 const SET_MASK = (1 << SET_BITS) - 1
 /** The prefix has as many paths as are held, and this would be one more. */
 export const TOO_MANY_PATHS = -2
+/** There is no memory for this route. */
+export const NO_MEMORY = -3
 /** Paths of one prefix: they stand in one run, which is looked through for each of them. */
 export const MAX_PATHS = 1024
 /** Attribute sets that a route can name. */
@@ -52,6 +55,9 @@ function isPowerOf2(number: number): boolean {
   return (number & (number - 1)) === 0
 }
 
+/** What a table reads that has no array of its own any more: empty slots. */
+const NOTHING = new Int32Array(16 * 7)
+
 export class AdjRibIn {
   readonly family: Family
   readonly paths: boolean
@@ -61,6 +67,9 @@ export class AdjRibIn {
   touched = 0
   /** Grows with every rebuild, after which slot numbers mean something else. */
   version = 0
+  /** There is no memory to grow: no further prefix can be held. */
+  exhausted = false
+  private readonly arrays = new TableArrays(this)
   private readonly stride: number
   private readonly pathField: number
   private slots: Int32Array = new Int32Array(0)
@@ -78,7 +87,7 @@ export class AdjRibIn {
     const words = addressBits(family) / 32
     this.pathField = 2 + words
     this.stride = this.pathField + (paths ? 1 : 0)
-    this.allocate(SMALLEST)
+    this.reset()
   }
 
   /** Looks at the places of so many prefixes without path identifiers, so that `put` finds them in a cache. */
@@ -148,7 +157,7 @@ export class AdjRibIn {
   /**
    * Stores or replaces a route.
    * @param stamp seconds since the epoch
-   * @returns the attribute set it had before, or NO_SET; TOO_MANY_PATHS: nothing was stored
+   * @returns the attribute set it had before, or NO_SET; TOO_MANY_PATHS, NO_MEMORY: nothing was stored
    */
   put(p: Readonly<Prefix>, pathId: number, set: number, stamp: number): number {
     const found = this.seek(p, pathId)
@@ -159,6 +168,7 @@ export class AdjRibIn {
       this.slots[found + STAMP] = stamp
       return before
     }
+    if (this.exhausted) return NO_MEMORY
     const at = -1 - found
     if (this.paths && this.isCrowded(p, at)) return TOO_MANY_PATHS
     const slots = this.slots
@@ -187,7 +197,7 @@ export class AdjRibIn {
   }
 
   private added(): void {
-    if (++this.count > this.limit) this.grow()
+    if (++this.count > this.limit) this.rebuild(larger(this.capacity))
   }
 
   /** @returns the attribute set that the removed route had, or NO_SET when there was none */
@@ -198,6 +208,8 @@ export class AdjRibIn {
     this.removeAt(at)
     if (this.capacity > SMALLEST && this.count * 8 < this.capacity) {
       this.rebuild(Math.max(SMALLEST, this.capacity >>> 1))
+      // There is room all the same, should there have been no memory.
+      this.exhausted = false
     }
     return set
   }
@@ -219,26 +231,50 @@ export class AdjRibIn {
     this.count--
   }
 
-  private grow(): void {
-    this.rebuild(larger(this.capacity))
+  /** An empty table of so many slots. @returns false where there is no memory for them: it is what it was */
+  private allocate(capacity: number): boolean {
+    try {
+      this.use(this.arrays.words(capacity * this.stride), capacity)
+    } catch (error) {
+      if (!(error instanceof OutOfTableMemoryError)) throw error
+      this.exhausted = true
+      return false
+    }
+    this.limit = (capacity >>> 2) * 3
+    this.exhausted = false
+    return true
   }
 
-  /** An empty table of so many slots. */
-  private allocate(capacity: number): void {
-    this.slots = createWords(capacity * this.stride)
+  private use(slots: Int32Array, capacity: number): void {
+    this.slots = slots
     this.capacity = capacity
-    this.limit = (capacity >>> 2) * 3
     this.factor = isPowerOf2(capacity) ? 4 : 6
     this.shift = Math.clz32(capacity / this.factor) - 4
     this.version++
   }
 
+  /** Moves to so many slots, if there is memory for them. */
   private rebuild(capacity: number): void {
     const old = this.slots
-    this.allocate(capacity)
+    if (!this.allocate(capacity)) return
     if (this.paths) this.movePaths(old)
     else if (this.family === Family.ipv4) moveIpv4(old, this.slots, this.factor, this.shift)
     else moveIpv6(old, this.slots, this.factor, this.shift)
+    this.arrays.free(old)
+  }
+
+  /** Gives all memory back. The table, empty by now, stays so: it may be read, but holds no route again. */
+  dispose(): void {
+    this.arrays.freeAll()
+    this.use(NOTHING.subarray(0, 16 * this.stride), 16)
+    this.count = 0
+    this.exhausted = true
+  }
+
+  /** A table without routes. */
+  private reset(): void {
+    this.dispose()
+    this.allocate(SMALLEST)
   }
 
   private movePaths(old: Int32Array): void {
@@ -263,7 +299,7 @@ export class AdjRibIn {
     return into
   }
 
-  /** Calls back for each path of a prefix: attribute set, path identifier, stamp. */
+  /** Calls back for each path of a prefix: attribute set, path identifier, stamp; the table must not change. */
   eachPath(p: Readonly<Prefix>, visit: (set: number, pathId: number, stamp: number) => void): void {
     if (!this.paths) {
       const at = this.seek(p, 0)
@@ -298,7 +334,7 @@ export class AdjRibIn {
   }
 
   /**
-   * Calls back for the routes in slots `from - 1` down to `to`; the prefix is reused.
+   * Calls back for the routes in slots `from - 1` down to `to`; the prefix is reused, the table must not change.
    * Downwards, because a removal only ever moves routes to lower slots (but for a run that wraps
    * round the end): a scan in slices that goes down misses none.
    */
@@ -326,8 +362,7 @@ export class AdjRibIn {
       const meta = slots[at + META] as number
       if (meta !== 0) visit(meta & SET_MASK)
     }
-    this.allocate(SMALLEST)
-    this.count = 0
+    this.reset()
   }
 
   /** Prefixes (with path identifiers) of the routes that came before `stamp`, as owned copies. */

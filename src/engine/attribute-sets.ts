@@ -3,8 +3,9 @@
  * attributes (in the stored form of wire/stored-attributes.ts) plus the few numbers that judging
  * needs. Sets are counted; one without routes is gone at once and its octets are reclaimed.
  */
+import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
-import { createOctets, createWords } from './words.ts'
+import { TableArrays } from './words.ts'
 
 // Fields of a record of six 32-bit words.
 /** Segment and place of the octets; -1: the record is free. */
@@ -61,6 +62,7 @@ export class AttributeSets {
   private segments: (Segment | null)[] = []
   private filling = -1
   private spare: Segment | null = null
+  private readonly arrays = new TableArrays(this)
   /** Against a peer that chooses attributes so that their hashes collide. */
   private readonly seed: number
 
@@ -80,6 +82,7 @@ export class AttributeSets {
    * Finds or makes the set with these octets. It has no references of its own: `retain` it for each
    * route before anything is released.
    * @returns the set's number
+   * @throws OutOfTableMemoryError: nothing has changed
    */
   intern(stored: StoredWindow, bits: number, originAs: number, pathLength: number): number {
     const { view, start, end } = stored
@@ -146,10 +149,17 @@ export class AttributeSets {
     originAs: number,
     pathLength: number,
   ): number {
-    const set = this.newRecord()
+    if ((this.count + 1) * 3 > this.mask * 2) {
+      this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
+      slot = hash & this.mask
+      while (this.table[slot] !== 0) slot = (slot + 1) & this.mask
+    }
+    this.makeRecord()
+    const offset = this.copyIn(view, start, end)
+    const set = this.takeRecord()
     const records = this.records
     const record = set * RECORD
-    records[record + OFFSET] = this.copyIn(view, start, end)
+    records[record + OFFSET] = offset
     records[record + LENGTHS] = (pathLength << 16) | (end - start)
     records[record + REFERENCES] = 0
     records[record + HASH] = hash
@@ -157,22 +167,24 @@ export class AttributeSets {
     records[record + ORIGIN] = originAs
     this.table[slot] = (hash & TAG_MASK) | (set + 1)
     this.count++
-    if (this.count * 3 > this.mask * 2) this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
     return set
   }
 
-  private newRecord(): number {
-    if (this.firstFree !== FREE) {
-      const set = this.firstFree
-      this.firstFree = this.records[set * RECORD + REFERENCES] as number
-      return set
-    }
-    if ((this.recordsUsed + 1) * RECORD > this.records.length) {
-      const larger = createWords(this.records.length * 2)
-      larger.set(this.records)
-      this.records = larger
-    }
-    return this.recordsUsed++
+  /** Sees to it that there is a record for one set more. */
+  private makeRecord(): void {
+    const { records } = this
+    if (this.firstFree !== FREE || (this.recordsUsed + 1) * RECORD <= records.length) return
+    const larger = this.arrays.words(records.length * 2)
+    larger.set(records)
+    this.records = larger
+    this.arrays.free(records)
+  }
+
+  private takeRecord(): number {
+    if (this.firstFree === FREE) return this.recordsUsed++
+    const set = this.firstFree
+    this.firstFree = this.records[set * RECORD + REFERENCES] as number
+    return set
   }
 
   /** @returns segment number and place in it, as one number */
@@ -199,7 +211,7 @@ export class AttributeSets {
     let index = this.segments.indexOf(null)
     if (index < 0) index = this.segments.length
     this.segments[index] = this.spare ?? {
-      view: createOctets(index < SMALL_SEGMENTS ? SMALL_SEGMENT_SIZE : SEGMENT_SIZE),
+      view: this.arrays.octets(index < SMALL_SEGMENTS ? SMALL_SEGMENT_SIZE : SEGMENT_SIZE),
       used: 0,
       live: 0,
     }
@@ -216,7 +228,8 @@ export class AttributeSets {
     segment.used = 0
     if (index === this.filling) return
     this.segments[index] = null
-    this.spare ??= segment
+    if (this.spare === null) this.spare = segment
+    else this.arrays.free(segment.view)
   }
 
   /** One more route carries the set. */
@@ -247,16 +260,17 @@ export class AttributeSets {
     this.count--
     if (this.count === 0) this.reset()
     else if (this.mask >= SMALLEST * 2 && this.count * 8 < this.mask) {
-      this.rehash((this.mask + 1) / 2)
+      unlessExhausted(() => this.rehash((this.mask + 1) / 2))
     }
   }
 
   /** Back to the beginning: nothing is held. */
   private reset(): void {
-    this.records = createWords((SMALLEST / 2) * RECORD)
+    this.arrays.freeAll()
+    this.records = this.arrays.words((SMALLEST / 2) * RECORD)
     this.recordsUsed = 0
     this.firstFree = FREE
-    this.table = createWords(SMALLEST)
+    this.table = this.arrays.words(SMALLEST)
     this.mask = SMALLEST - 1
     this.segments = []
     this.filling = -1
@@ -284,7 +298,7 @@ export class AttributeSets {
   private rehash(capacity: number): void {
     const { records, recordsUsed } = this
     const mask = capacity - 1
-    const table = createWords(capacity)
+    const table = this.arrays.words(capacity)
     for (let set = 0; set < recordsUsed; set++) {
       const record = set * RECORD
       if (records[record + OFFSET] === FREE) continue
@@ -293,6 +307,7 @@ export class AttributeSets {
       while (table[slot] !== 0) slot = (slot + 1) & mask
       table[slot] = (hash & TAG_MASK) | (set + 1)
     }
+    this.arrays.free(this.table)
     this.table = table
     this.mask = mask
   }
@@ -302,6 +317,10 @@ export class AttributeSets {
    * their own size. Costs one pass over the records; to be called now and then.
    */
   compact(): void {
+    unlessExhausted(() => this.moveTogether())
+  }
+
+  private moveTogether(): void {
     const sparse = this.segments.map(
       (segment, index) =>
         segment !== null && index !== this.filling && segment.live < segment.used / 2,
@@ -318,7 +337,9 @@ export class AttributeSets {
       const length = this.lengthOf(set)
       this.records[record + OFFSET] = this.copyIn(segment.view, place, place + length)
       segment.live -= length
-      if (segment.live === 0) this.segments[index] = null
+      if (segment.live > 0) continue
+      this.segments[index] = null
+      this.arrays.free(segment.view)
     }
   }
 
@@ -357,6 +378,15 @@ export class AttributeSets {
       if (this.records[record + OFFSET] === FREE) continue
       this.records[record + BITS] = (this.pathFacts(set) << 16) | judge(set)
     }
+  }
+}
+
+/** What saves memory can wait where there is none for it. */
+function unlessExhausted(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    if (!(error instanceof OutOfTableMemoryError)) throw error
   }
 }
 

@@ -2,8 +2,10 @@
  * The engine: routes, sessions and registrations in; verdicts and events out. It knows no socket,
  * no file and no clock: every call that depends on time is given it.
  */
+import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import { Family, type FamilyName } from '../prefix/prefix.ts'
-import { ProtocolError } from '../wire/errors.ts'
+import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
+import { ProtocolError, protocolError } from '../wire/errors.ts'
 import { Handling } from '../wire/handling.ts'
 import { UpdateDecoder } from '../wire/update.ts'
 import { evaluate } from './evaluation.ts'
@@ -81,6 +83,11 @@ export interface Engine {
    * @throws ProtocolError when the session must end; UnknownSessionError
    */
   receiveUpdate(name: string, view: DataView, start: number, end: number, now: number): Handling
+  /**
+   * Whether there is no memory for what a session announces: some of its routes may be missing, and it
+   * must end.
+   */
+  exhausted(name: string): boolean
   /** Why the last UPDATE was not simply accepted, in one sentence; null when it was. */
   problem(): string | null
   /** RFC 7313 §4: BoRR and EoRR. */
@@ -203,10 +210,15 @@ export function createEngine(options: EngineOptions): Engine {
         if (handling !== Handling.accept) count(from, handling)
         return handling
       } catch (error) {
-        if (error instanceof ProtocolError) count(from, Handling.sessionReset)
-        throw error
+        const ends = endOf(error)
+        if (ends instanceof ProtocolError) count(from, Handling.sessionReset)
+        throw ends
       }
     },
+
+    exhausted: (name) =>
+      state.sessionsByName.get(name)?.tables.some((table) => table?.rib.exhausted === true) ===
+      true,
 
     problem: () => decoder.walk.problem?.message ?? null,
 
@@ -302,6 +314,13 @@ export function createEngine(options: EngineOptions): Engine {
 
 function count(session: EngineSession, handling: Handling): void {
   session.tally.handling[handling] = (session.tally.handling[handling] as number) + 1
+}
+
+/** What an UPDATE leads to that could not be taken in. */
+function endOf(error: unknown): unknown {
+  return error instanceof OutOfTableMemoryError
+    ? protocolError(ErrorCode.cease, CeaseSubcode.outOfResources, error.message)
+    : error
 }
 
 function refreshAll(state: EngineState, now: number): void {

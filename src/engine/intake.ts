@@ -10,7 +10,14 @@ import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import { protocolError } from '../wire/errors.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
 import type { RouteSink } from '../wire/update.ts'
-import { type AdjRibIn, MAX_PATHS, MAX_SETS, NO_SET, TOO_MANY_PATHS } from './adj-rib-in.ts'
+import {
+  type AdjRibIn,
+  MAX_PATHS,
+  MAX_SETS,
+  NO_MEMORY,
+  NO_SET,
+  TOO_MANY_PATHS,
+} from './adj-rib-in.ts'
 import { anyCompleted } from './expectation.ts'
 import { judgeSet } from './judge.ts'
 import { notesOfUpdate } from './notes.ts'
@@ -209,6 +216,11 @@ export class Intake implements RouteSink {
   private store(rib: AdjRibIn, prefix: Readonly<Prefix>, pathId: number, set: number): void {
     const before = rib.put(prefix, pathId, set, this.stamp)
     if (before === TOO_MANY_PATHS) this.refusePaths(prefix, set)
+    if (before === NO_MEMORY) {
+      // Not thrown: it may have waited, and another session's turn has come. Engine.exhausted tells.
+      this.state.sets.release(set)
+      return
+    }
     this.announced++
     const exact = this.trie.find(prefix)
     if (exact !== NONE || this.trie.covering !== NONE || this.trie.inside) {

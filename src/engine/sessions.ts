@@ -83,6 +83,7 @@ export function addSession(
 export function removeSession(state: EngineState, session: EngineSession): void {
   state.sessions[session.index] = undefined
   state.sessionsByName.delete(session.name)
+  for (const table of session.tables) table?.rib.dispose()
 }
 
 /** The session is Established. @param now milliseconds since the epoch */
@@ -122,6 +123,7 @@ export function sessionUp(
     if (table.rib.paths !== paths) {
       // Stale routes kept with another key would never be told apart from the new ones.
       table.rib.clear((set) => state.sets.release(set))
+      table.rib.dispose()
       table.rib = new AdjRibIn(family, paths)
     }
   }

@@ -1,25 +1,44 @@
-/**
- * Large arrays outside V8's heap, which V8 does not count. It counts the octets of ArrayBuffers, and collects
- * its whole heap for every 64 MB more of them, though nothing in there leads anywhere: that cost a quarter of
- * all CPU while full tables came. Those of SharedArrayBuffers it does not count; they are read and written as
- * fast, and nothing is shared with another thread. So collection.ts has to see to it that what was dropped is
- * collected.
- */
-let allocated = 0
+/** Large arrays of one table, outside V8's heap. */
+import { allocateOctets, allocateWords, free } from '../kernel/memory.ts'
 
-/** @returns zeroes, so many words of 32 bits */
-export function createWords(words: number): Int32Array {
-  allocated += words * 4
-  return new Int32Array(new SharedArrayBuffer(words * 4))
+type Arrays = Set<Int32Array | DataView>
+
+/** Tables that nobody disposed of: those of an engine that was dropped. */
+const abandoned = new FinalizationRegistry(freeAll)
+
+function freeAll(arrays: Arrays): void {
+  for (const array of arrays) free(array)
+  arrays.clear()
 }
 
-/** @returns zeroes, so many octets */
-export function createOctets(octets: number): DataView {
-  allocated += octets
-  return new DataView(new SharedArrayBuffer(octets))
-}
+/** What a table took and has not given back. Arrays live no longer than their owner. */
+export class TableArrays {
+  private readonly arrays: Arrays = new Set()
 
-/** Octets that were ever made here. Those that are not held any more were dropped. */
-export function octetsAllocated(): number {
-  return allocated
+  constructor(owner: object) {
+    abandoned.register(owner, this.arrays)
+  }
+
+  /** @returns zeroes, so many words of 32 bits. @throws OutOfTableMemoryError */
+  words(words: number): Int32Array {
+    const array = allocateWords(words)
+    this.arrays.add(array)
+    return array
+  }
+
+  /** @returns zeroes, so many octets. @throws OutOfTableMemoryError */
+  octets(octets: number): DataView {
+    const view = allocateOctets(octets)
+    this.arrays.add(view)
+    return view
+  }
+
+  /** The array is read and written no more. */
+  free(array: Int32Array | DataView): void {
+    if (this.arrays.delete(array)) free(array)
+  }
+
+  freeAll(): void {
+    freeAll(this.arrays)
+  }
 }
