@@ -3,10 +3,10 @@
  * carries then and what it carried before. Nothing is done for it when a route arrives.
  */
 import { AttributeCode } from '../wire/codes.ts'
-import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
+import { findAttribute } from '../wire/stored-attributes.ts'
 import { NO_SET } from './adj-rib-in.ts'
 import { holdsRoutes } from './finding-codes.ts'
-import { originOf } from './judge.ts'
+import { createWindow, originOf } from './judge.ts'
 import { type RouteFacts, readRoute } from './route-facts.ts'
 import {
   type CarriedRoute,
@@ -17,7 +17,7 @@ import {
 } from './state.ts'
 import type { Location, RouteChange } from './types.ts'
 
-const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
+const window = createWindow()
 
 /** FNV-1a over the octets of a set's AS_PATH, 32 bits. */
 function hashPath(state: EngineState, set: number): number {

@@ -7,7 +7,6 @@ import { noteRoutes } from './carried.ts'
 import { anyAwaited, anyCompleted } from './expectation.ts'
 import {
   findCodes,
-  findSessionCodes,
   firstCode,
   found,
   isError,
@@ -29,7 +28,8 @@ import { type FindingChange, PrefixState, prefixStateNames } from './types.ts'
 /** Whether a location has too few sessions, and there is nobody left to wait for. */
 function lacksLocation({ expected, opened }: Registered): boolean {
   // What is found about the registration as such comes first.
-  for (const { code } of opened) {
+  for (let i = 0; i < opened.length; i++) {
+    const { code } = opened[i] as OpenFinding
     if (code >= firstCode(0)) return false
     if (isLocationCode(code)) return !anyAwaited(expected)
   }
@@ -81,11 +81,11 @@ export function evaluate(
   now: number,
   isNew = false,
 ): void {
-  noteRoutes(state, registered, now)
-  const { opened, closed } = renewFindings(state, registered, now)
+  if (state.emitRoutes !== null) noteRoutes(state, registered, now)
+  const changes = renewFindings(state, registered, now)
   const next = stateOf(registered)
   const before = registered.state
-  if (next === before && opened.length === 0 && closed.length === 0 && !isNew) return
+  if (next === before && changes === unchanged && !isNew) return
   registered.summary = null
   const duration = now - registered.since
   if (next !== before) {
@@ -103,8 +103,8 @@ export function evaluate(
     from: isNew ? null : (prefixStateNames[before] ?? null),
     to: prefixStateNames[next] ?? null,
     duration: isNew ? 0 : duration,
-    opened,
-    closed,
+    opened: changes.opened,
+    closed: changes.closed,
   })
 }
 
@@ -118,49 +118,68 @@ const unchanged: Changes = { opened: nothing, closed: nothing }
 
 /** Finds anew what is wrong, only one session's part of it where that is enough; nothing is dirty then. */
 function renewFindings(state: EngineState, registered: Registered, now: number): Changes {
-  const { changed, opened } = registered
+  const { opened } = registered
   const judged = isJudged(registered)
   const counted = judged && anyCompleted(registered.expected)
-  const one = changed !== null && canRenew(registered, judged, counted)
+  const only = judged && renewable(registered, counted) ? registered.changed : null
   registered.dirty = false
   registered.changed = null
   registered.judged = judged
   registered.routesCounted = counted
+  found.count = 0
+  if (judged) findCodes(state, registered, only, counted)
   let from = 0
   let to = opened.length
-  if (one) {
-    const end = firstCode(changed.index + 1)
-    from = placeOfCode(opened, firstCode(changed.index))
-    to = from
-    while (to < opened.length && (opened[to] as OpenFinding).code < end) to++
-    findSessionCodes(state, registered, changed, counted)
-  } else if (judged) {
-    findCodes(state, registered, counted)
-  } else {
-    found.count = 0
+  if (only !== null && to > 0) {
+    const end = firstCode(only.index + 1)
+    from = placeOfCode(opened, firstCode(only.index))
+    for (to = from; to < opened.length && (opened[to] as OpenFinding).code < end; ) to++
   }
-  if (sameCodes(opened, from, to)) return unchanged
+  if (from === to) return found.count === 0 ? unchanged : openFindings(state, registered, from, now)
+  if (found.count === to - from && sameCodes(opened, from)) return unchanged
   return replaceFindings(state, registered, from, to, now)
 }
 
 /** Whether findings of no other session than the changed one can be others than they were. */
-function canRenew(registered: Registered, judged: boolean, counted: boolean): boolean {
+function renewable(registered: Registered, counted: boolean): boolean {
   return (
-    judged &&
     registered.judged &&
     registered.routesCounted === counted &&
     registered.registration.requires === undefined
   )
 }
 
-/** Whether a part of the open findings has just the codes that were found. */
-function sameCodes(findings: readonly OpenFinding[], from: number, to: number): boolean {
+/** Whether findings have just the codes that were found. @param from the place of the first */
+function sameCodes(findings: readonly OpenFinding[], from: number): boolean {
   const { codes, count } = found
-  if (count !== to - from) return false
   for (let i = 0; i < count; i++) {
     if ((findings[from + i] as OpenFinding).code !== codes[i]) return false
   }
   return true
+}
+
+/** Opens what was found, of which nothing is open yet. @param at the place of the first of them */
+function openFindings(
+  state: EngineState,
+  registered: Registered,
+  at: number,
+  now: number,
+): Changes {
+  const { codes, count } = found
+  const after: OpenFinding[] = new Array(count)
+  const opened: FindingChange[] = new Array(count)
+  let last: OpenFinding['said'] | undefined
+  for (let i = 0; i < count; i++) {
+    const code = codes[i] as number
+    const session = readSession(state, code)
+    last = findingSentence(state, registered, session, readReason(code), last)
+    const finding = open(registered, session, code, now, last)
+    after[i] = finding
+    opened[i] = new OpenedFinding(finding, registered.text)
+  }
+  registered.reasons = null
+  registered.opened = replacePart(registered.opened, at, at, after)
+  return { opened, closed: nothing }
 }
 
 /** Puts findings with the codes found in the place of a part of those that are open; those that stay are kept. */

@@ -3,8 +3,7 @@
  * judgement is one pass that writes into one list, which is copied where something changed.
  */
 import { NO_SET } from './adj-rib-in.ts'
-import { anyCompleted } from './expectation.ts'
-import { hasForeignOrigin, judgeSet } from './judge.ts'
+import { foreignOrigins, judgeSet } from './judge.ts'
 import { reasonBit, reasonIndex } from './policy.ts'
 import {
   type EngineSession,
@@ -32,9 +31,6 @@ const MALFORMED = reasonBit('malformed-update')
 const SESSION_DOWN = reasonBit('session-down')
 const INSUFFICIENT_PRIMARY = reasonIndex['insufficient-primary-sessions'] << REASON_SHIFT
 const NO_BACKUP = reasonIndex['no-backup-session'] << REASON_SHIFT
-
-/** No route of the prefix is there. */
-const NO_ROUTE = -1
 
 /** The session of a code; null: it is about the registration as such. */
 export function readSession(state: EngineState, code: number): EngineSession | null {
@@ -67,31 +63,49 @@ export function holdsRoutes(session: EngineSession): boolean {
   return session.up || session.keepUntil > 0
 }
 
-/**
- * Codes of the prefix looked at last, ascending; valid until the next one is. What stands behind `count` of
- * them is of others: a list that is never cut keeps its room.
- */
-export const found: { readonly codes: number[]; count: number } = { codes: [], count: 0 }
+/** What was found last; valid until somebody looks again. */
+interface Found {
+  /** Ascending. What stands behind `count` of them is of others: a list that is never cut keeps its room. */
+  readonly codes: number[]
+  count: number
+  /** The session that was looked at last; null: none was, or none whose routes count. */
+  session: EngineSession | null
+  /** The set of the only route that it has; NO_SET: it has none, or several (RFC 7911). */
+  set: number
+  /** The `foreignOrigins` there. */
+  foreign: readonly number[]
+}
+
+export const found: Found = { codes: [], count: 0, session: null, set: NO_SET, foreign: [] }
 
 function add(code: number): void {
   found.codes[found.count++] = code
 }
 
 /**
- * Looks for all findings of a prefix, into `found`.
- * @param early also judge the routes when no expected session has completed its table yet
- * @returns how many were found
+ * Looks for findings of a prefix, into `found`.
+ * @param only the one session whose findings are looked for; null: all findings
+ * @param judged whether the routes count yet
  */
-export function findCodes(state: EngineState, registered: Registered, early: boolean): number {
+export function findCodes(
+  state: EngineState,
+  registered: Registered,
+  only: EngineSession | null,
+  judged: boolean,
+): void {
+  const { expected, overlaps, registration } = registered
   found.count = 0
-  if (registered.overlaps.length > 0) add(OVERLAPPING_PREFIX)
-  if (registered.registration.requires !== undefined) addLocations(registered)
-  const judged = early || anyCompleted(registered.expected)
-  const { sessions } = registered.expected
+  found.session = null
+  if (only !== null) {
+    if (expected.members.has(only)) addCodes(state, registered, only, judged)
+    return
+  }
+  if (overlaps.length > 0) add(OVERLAPPING_PREFIX)
+  if (registration.requires !== undefined) addLocations(registered)
+  const { sessions } = expected
   for (let i = 0; i < sessions.length; i++) {
     addCodes(state, registered, sessions[i] as EngineSession, judged)
   }
-  return found.count
 }
 
 /** Adds the codes of locations that too few sessions reach. */
@@ -101,22 +115,6 @@ function addLocations(registered: Registered): void {
   const { primary, backup } = requires
   if (!reaches(registered, primary, 2)) add(INSUFFICIENT_PRIMARY)
   if (backup !== undefined && !reaches(registered, backup, 1)) add(NO_BACKUP)
-}
-
-/**
- * Looks for one session's findings of a prefix, into `found`.
- * @param judged whether the routes count yet
- * @returns how many were found
- */
-export function findSessionCodes(
-  state: EngineState,
-  registered: Registered,
-  session: EngineSession,
-  judged: boolean,
-): number {
-  found.count = 0
-  if (registered.expected.members.has(session)) addCodes(state, registered, session, judged)
-  return found.count
 }
 
 /** The sessions of a location that are expected to carry the prefix. */
@@ -152,43 +150,41 @@ function addCodes(
   let bits = !session.up && session.overdue ? SESSION_DOWN : 0
   let warnings = registered.policy.warnings | SESSION_DOWN
   if (judged && holdsRoutes(session)) {
-    bits |= judgeTable(state, registered, session)
-    if (registered.malformed?.has(session) === true) bits |= MALFORMED
-    if (registered.moreSpecifics?.has(session) === true) {
+    const { prefix, malformed, moreSpecifics } = registered
+    const table = tableOf(session, prefix.family)
+    const set = table === null || table.rib.paths ? NO_SET : table.rib.get(prefix, 0)
+    found.session = session
+    found.set = set
+    if (set !== NO_SET) bits |= judgeSet(state, registered, session, set)
+    else if (table !== null) bits |= judgePaths(state, registered, session, table)
+    if (malformed?.has(session) === true) bits |= MALFORMED
+    if (moreSpecifics?.has(session) === true) {
       bits |= OVERLAPPING_ANNOUNCEMENT
-      if (!hasForeignOrigin(state, registered, session)) warnings |= OVERLAPPING_ANNOUNCEMENT
+      found.foreign = foreignOrigins(state, registered, session, set)
+      if (found.foreign.length === 0) warnings |= OVERLAPPING_ANNOUNCEMENT
     }
   }
+  if (bits === 0) return
   const where = (session.index + 1) << SESSION_SHIFT
   for (let reason = 0; bits !== 0; reason++, bits >>>= 1, warnings >>>= 1) {
     if ((bits & 1) !== 0) add(where | (reason << REASON_SHIFT) | (warnings & WARNING))
   }
 }
 
-/** Findings of the routes that the session has for the prefix, or of their absence. */
-function judgeTable(state: EngineState, registered: Registered, session: EngineSession): number {
-  const table = tableOf(session, registered.prefix.family)
-  if (table === null) return 0
-  const bits = judgeRoutes(state, registered, session, table)
-  if (bits !== NO_ROUTE) return bits
-  return session.up && table.complete ? NOT_RECEIVED : 0
-}
-
-/** Findings of all paths that the session has for the prefix (several with RFC 7911), or NO_ROUTE. */
-function judgeRoutes(
+/** Findings of all paths that the session has for the prefix (RFC 7911), or of their absence. */
+function judgePaths(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
-  { rib }: SessionTable,
+  { rib, complete }: SessionTable,
 ): number {
-  if (!rib.paths) {
-    const set = rib.get(registered.prefix, 0)
-    return set === NO_SET ? NO_ROUTE : judgeSet(state, registered, session, set)
-  }
-  let bits = NO_ROUTE
+  let bits = session.up && complete ? NOT_RECEIVED : 0
+  let received = false
+  if (!rib.paths) return bits
   rib.eachPath(registered.prefix, (set) => {
-    const more = judgeSet(state, registered, session, set)
-    bits = bits === NO_ROUTE ? more : bits | more
+    if (!received) bits = 0
+    received = true
+    bits |= judgeSet(state, registered, session, set)
   })
   return bits
 }

@@ -8,7 +8,16 @@ import { type EngineSession, type EngineState, type Registered, tableOf } from '
 
 const ORIGIN_MISMATCH = reasonBit('origin-mismatch')
 
-const set: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
+/**
+ * Makes a window on nothing, to be pointed at a set. Its keys are in this order because the segments of
+ * AttributeSets begin with their `view`: V8 describes what objects begin with alike in one place, and the
+ * first change of a window's view would make it compile anew whatever reads a segment's.
+ */
+export function createWindow(): StoredWindow {
+  return { start: 0, end: 0, view: new DataView(new ArrayBuffer(0)) }
+}
+
+const set = createWindow()
 const absent = { start: 0, end: 0 }
 
 /** @returns finding bits of a set under a policy that is not the engine's */
@@ -75,64 +84,50 @@ function hasPublicOrigin(state: EngineState, number: number, origins: Int32Array
   return origins.includes(last)
 }
 
+/** Origins that a sentence names at most. */
+const NAMED_ORIGINS = 5
+
+const noOrigins: readonly number[] = []
+const onlyOrigin = [0]
+
 /**
  * Origins of unregistered more-specifics that differ from those of the prefix itself: from the
  * registered ones, else from the origins of its own routes on the session.
- * @param most how many of them at most
- * @returns AS numbers, signed 32 bits; 0: an origin that is not known
+ * @param own the set of the prefix's only route on the session; NO_SET: not known
+ * @returns the first few AS numbers, signed 32 bits; 0: an origin that is not known
  */
 export function foreignOrigins(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
-  most: number,
+  own: number,
 ): readonly number[] {
   const specifics = registered.moreSpecifics?.get(session)
   if (specifics === undefined) return noOrigins
-  const own = ownOrigins(state, registered, session)
-  if (own.length === 0) return noOrigins
+  const origins = ownOrigins(state, registered, session, own)
+  if (origins.length === 0) return noOrigins
   let foreign = noOrigins
-  for (const origin of specifics.origins.keys()) {
+  specifics.origins.forEach((_, origin) => {
     // Copied, not pushed to: most have one, and thousands of lists with room for more would stay.
-    if (foreign.length < most && !own.includes(origin)) foreign = foreign.concat(origin)
-  }
+    if (foreign.length < NAMED_ORIGINS && !origins.includes(origin)) foreign = [...foreign, origin]
+  })
   return foreign
 }
-
-/** Whether there are any `foreignOrigins`. */
-export function hasForeignOrigin(
-  state: EngineState,
-  registered: Registered,
-  session: EngineSession,
-): boolean {
-  const specifics = registered.moreSpecifics?.get(session)
-  if (specifics === undefined) return false
-  const own = ownOrigins(state, registered, session)
-  if (own.length === 0) return false
-  for (const origin of specifics.origins.keys()) if (!own.includes(origin)) return true
-  return false
-}
-
-const noOrigins: readonly number[] = []
-const onlyOrigin = [0]
 
 /** @returns signed 32 bits each, valid until the next call */
 function ownOrigins(
   state: EngineState,
   registered: Registered,
   session: EngineSession,
+  own: number,
 ): Int32Array | readonly number[] {
   if (registered.origins.length > 0) return registered.origins
-  const rib = tableOf(session, registered.prefix.family)?.rib
-  if (rib === undefined) return noOrigins
-  if (!rib.paths) {
-    const set = rib.get(registered.prefix, 0)
-    if (set === NO_SET) return noOrigins
-    onlyOrigin[0] = originOf(state, session, set)
+  if (own !== NO_SET) {
+    onlyOrigin[0] = originOf(state, session, own)
     return onlyOrigin
   }
   const origins: number[] = []
-  rib.eachPath(registered.prefix, (set) => {
+  tableOf(session, registered.prefix.family)?.rib.eachPath(registered.prefix, (set) => {
     origins.push(originOf(state, session, set))
   })
   return origins

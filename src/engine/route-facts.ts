@@ -8,7 +8,7 @@ import { decodeAttributes, findValue, type PathAttribute } from '../wire/attribu
 import { AttributeCode } from '../wire/codes.ts'
 import { formatCommunity, formatLargeCommunity } from '../wire/community-text.ts'
 import { findAttribute, type StoredWindow } from '../wire/stored-attributes.ts'
-import { originOf } from './judge.ts'
+import { createWindow, originOf } from './judge.ts'
 import { notesOf, notesOfStored } from './notes.ts'
 import { reasonsOf } from './policy.ts'
 import type { EngineSession, EngineState, SessionTable } from './state.ts'
@@ -27,43 +27,58 @@ export interface RouteFacts {
   readonly nextHop: string
 }
 
-const window: StoredWindow = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 }
+const window = createWindow()
 
 /** Copies are made side by side in blocks: ten thousand small arrays would be a burden on the collector. */
-const BLOCK = 65536
-let block = new Uint8Array(0)
+const BLOCK = 16384
+let block = new DataView(new ArrayBuffer(0))
 let blockUsed = 0
 
 /** Octets of attributes from which on a route is long. */
 const LONG = 2048
 
-function octetsOf({ view, start, end }: StoredWindow): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
-}
-
 /** What it takes to read a route later, as it is now. Thousands may be made at once, of which few are read. */
 export class RouteCopy {
-  declare readonly block: Uint8Array
+  declare readonly block: DataView
   declare readonly start: number
   declare readonly end: number
   declare readonly pathLength: number
   declare readonly originAsn: number
 
-  constructor(state: EngineState, session: EngineSession, set: number) {
-    state.sets.locate(set, window)
-    const length = window.end - window.start
-    if (blockUsed + length > block.length) {
-      block = new Uint8Array(Math.max(BLOCK, length))
-      blockUsed = 0
-    }
-    block.set(octetsOf(window), blockUsed)
+  constructor(start: number, end: number, pathLength: number, originAsn: number) {
     this.block = block
-    this.start = blockUsed
-    this.end = blockUsed + length
-    this.pathLength = state.sets.pathLength(set)
-    this.originAsn = originOf(state, session, set) >>> 0
-    blockUsed += length
+    this.start = start
+    this.end = end
+    this.pathLength = pathLength
+    this.originAsn = originAsn
   }
+}
+
+/** Copies octets into a block, word by word. @returns where the copy begins in `block` */
+function copyOctets({ view, start, end }: StoredWindow): number {
+  const length = end - start
+  if (blockUsed + length > block.byteLength) {
+    block = new DataView(new ArrayBuffer(Math.max(BLOCK, length)))
+    blockUsed = 0
+  }
+  const to = block
+  let at = start
+  let mine = blockUsed
+  for (const words = end - 3; at < words; at += 4, mine += 4) to.setInt32(mine, view.getInt32(at))
+  for (; at < end; at++, mine++) to.setUint8(mine, view.getUint8(at))
+  blockUsed = mine
+  return mine - length
+}
+
+/** Copies the route with this set on this session, which `window` shows. */
+function copyShown(state: EngineState, session: EngineSession, set: number): RouteCopy {
+  const start = copyOctets(window)
+  const { sets } = state
+  return new RouteCopy(start, blockUsed, sets.pathLength(set), originOf(state, session, set) >>> 0)
+}
+
+function octetsOf({ view, start, end }: StoredWindow): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset + start, end - start)
 }
 
 /** The attributes of a stored set as values; of one code alone if given. */
@@ -93,7 +108,7 @@ class StoredRoute implements RouteFacts {
 
   private get octets(): StoredWindow {
     const { block, start, end } = this.copy
-    return { view: new DataView(block.buffer), start, end }
+    return { view: block, start, end }
   }
 
   private get segments(): readonly AsPathSegment[] {
@@ -106,7 +121,7 @@ class StoredRoute implements RouteFacts {
     state.sets.locate(set, window)
     return (
       this.originAsn === originOf(state, session, set) >>> 0 &&
-      Buffer.compare(octetsOf(window), octetsOf(this.octets)) === 0
+      octetsOf(window).equals(octetsOf(this.octets))
     )
   }
 
@@ -149,10 +164,17 @@ class StoredRoute implements RouteFacts {
 /** The long route that was read last: one UPDATE may bring it for a thousand registered prefixes. */
 let lastLong: StoredRoute | undefined
 
-/** Whether a copy of a set takes more memory than a few sentences about it. */
-export function isLongRoute(state: EngineState, set: number): boolean {
+/**
+ * Copies the route with this set on this session.
+ * @returns null when the copy would take more memory than a few sentences about it
+ */
+export function copyRoute(
+  state: EngineState,
+  session: EngineSession,
+  set: number,
+): RouteCopy | null {
   state.sets.locate(set, window)
-  return window.end - window.start > LONG
+  return window.end - window.start > LONG ? null : copyShown(state, session, set)
 }
 
 /** @returns what sentences need of a route that was copied */
@@ -162,9 +184,10 @@ export function readCopy(copy: RouteCopy): RouteFacts {
 
 /** @returns what sentences need of the route with this set on this session, whatever becomes of it */
 export function readRoute(state: EngineState, session: EngineSession, set: number): RouteFacts {
-  if (!isLongRoute(state, set)) return new StoredRoute(new RouteCopy(state, session, set))
+  const copy = copyRoute(state, session, set)
+  if (copy !== null) return new StoredRoute(copy)
   if (lastLong?.equals(state, session, set) !== true) {
-    lastLong = new StoredRoute(new RouteCopy(state, session, set))
+    lastLong = new StoredRoute(copyShown(state, session, set))
   }
   return lastLong
 }

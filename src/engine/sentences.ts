@@ -2,11 +2,11 @@
 import { isBogonAsn, isPrivateAsn } from '../wire/as-path-facts.ts'
 import { type MissingRoute, missingRoute, sessionDown } from './absence.ts'
 import { NO_SET } from './adj-rib-in.ts'
-import { holdsRoutes, sessionsAt } from './finding-codes.ts'
+import { found, holdsRoutes, sessionsAt } from './finding-codes.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
 import type { Sayable } from './open-finding.ts'
 import { reasonBit } from './policy.ts'
-import { isLongRoute, RouteCopy, type RouteFacts, readCopy, readRoute } from './route-facts.ts'
+import { copyRoute, type RouteCopy, type RouteFacts, readCopy, readRoute } from './route-facts.ts'
 import { type EngineSession, type EngineState, type Registered, tableOf } from './state.ts'
 import type { Evidence, FindingReason, Location, Policy } from './types.ts'
 
@@ -175,9 +175,6 @@ function describeMissing(registered: Registered, session: EngineSession): Senten
   }
 }
 
-/** Origins that a sentence names at most. */
-const NAMED_ORIGINS = 5
-
 /** Unregistered more-specifics as they were when they were looked at. */
 class SeenSpecifics implements Sayable {
   declare readonly shared: boolean
@@ -200,13 +197,13 @@ class SeenSpecifics implements Sayable {
   }
 }
 
-function lookForMoreSpecifics(
-  state: EngineState,
+/** @param foreign their `foreignOrigins` */
+function seeSpecifics(
   registered: Registered,
   session: EngineSession,
+  foreign: readonly number[],
 ): SeenSpecifics {
-  const count = registered.moreSpecifics?.get(session)?.count ?? 0
-  return new SeenSpecifics(count, foreignOrigins(state, registered, session, NAMED_ORIGINS))
+  return new SeenSpecifics(registered.moreSpecifics?.get(session)?.count ?? 0, foreign)
 }
 
 function describeMoreSpecifics(
@@ -214,10 +211,11 @@ function describeMoreSpecifics(
   registered: Registered,
   session: EngineSession,
 ): Sentences {
-  const found = lookForMoreSpecifics(state, registered, session)
-  const { count, foreign } = found
+  const foreign = foreignOrigins(state, registered, session, NO_SET)
+  const specifics = seeSpecifics(registered, session, foreign)
+  const { count } = specifics
   return {
-    message: found.say('overlapping-announcement', registered.text, session.name),
+    message: specifics.say('overlapping-announcement', registered.text, session.name),
     action: `Register the more-specific prefixes, or have AS${session.remoteAsn >>> 0} stop announcing them.`,
     evidence: { count, ...(foreign[0] === undefined ? {} : { originAsn: foreign[0] >>> 0 }) },
   }
@@ -327,7 +325,7 @@ function contextOf(registered: Registered, session: EngineSession): RouteContext
   }
 }
 
-/** A route as findings saw it, for which only what it takes to read it is kept. */
+/** A route as findings saw it, of which only what it takes to read it is kept. */
 class SeenRoute implements Sayable {
   declare readonly shared: boolean
   declare readonly session: EngineSession
@@ -337,11 +335,11 @@ class SeenRoute implements Sayable {
   declare private readonly policy: Policy
   declare private readonly originAsns: readonly number[]
 
-  constructor(state: EngineState, registered: Registered, session: EngineSession, set: number) {
+  constructor(registered: Registered, session: EngineSession, set: number, route: RouteCopy) {
     this.shared = false
     this.session = session
     this.set = set
-    this.route = new RouteCopy(state, session, set)
+    this.route = route
     this.policy = registered.policy.policy
     this.originAsns = registered.registration.originAsns
   }
@@ -354,9 +352,9 @@ class SeenRoute implements Sayable {
 }
 
 /**
- * The sentence of a finding alone. Ten thousand findings may begin at once, so most are said when they are
- * asked for, from what was seen now. A route with very many attributes is not kept for that: what is found
- * in it is said at once.
+ * The sentence of a finding that opens, right after `findCodes` found it. Ten thousand may open at once, so
+ * most are said when they are asked for, from what was seen now. A route with very many attributes is not
+ * kept for that: what is found in it is said at once.
  * @param last what the call before returned in the same evaluation: of one route there is one copy
  */
 export function findingSentence(
@@ -366,19 +364,35 @@ export function findingSentence(
   reason: FindingReason,
   last: string | Sayable | undefined,
 ): string | Sayable {
-  if (session === null) return describeFinding(state, registered, session, reason).message
-  if (reason === 'session-down') return sessionDown
-  if (reason === 'not-received') return lookForMissing(registered, session)
-  if (reason === 'overlapping-announcement') {
-    return lookForMoreSpecifics(state, registered, session)
+  if (session !== null) {
+    if (reason === 'overlapping-announcement') {
+      const known = found.session === session
+      const foreign = known ? found.foreign : foreignOrigins(state, registered, session, NO_SET)
+      return seeSpecifics(registered, session, foreign)
+    }
+    if (reason === 'not-received') return lookForMissing(registered, session)
+    if (reason === 'session-down') return sessionDown
+    if (reason !== 'malformed-update') {
+      return routeSentence(state, registered, session, reason, last)
+    }
   }
-  if (reason === 'malformed-update') {
-    return describeFinding(state, registered, session, reason).message
-  }
-  const set = offendingSet(state, registered, session, reason)
+  return describeFinding(state, registered, session, reason).message
+}
+
+/** The sentence of a finding that lies in a route's attributes. */
+function routeSentence(
+  state: EngineState,
+  registered: Registered,
+  session: EngineSession,
+  reason: FindingReason,
+  last: string | Sayable | undefined,
+): string | Sayable {
+  const known = found.session === session && found.set !== NO_SET
+  const set = known ? found.set : offendingSet(state, registered, session, reason)
   if (set === NO_SET) return ''
   if (last instanceof SeenRoute && last.session === session && last.set === set) return last
-  if (!isLongRoute(state, set)) return new SeenRoute(state, registered, session, set)
+  const copy = copyRoute(state, session, set)
+  if (copy !== null) return new SeenRoute(registered, session, set, copy)
   const context = contextOf(registered, session)
   return routeRules[reason]?.message(readRoute(state, session, set), context) ?? ''
 }

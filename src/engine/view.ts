@@ -69,8 +69,9 @@ function makeSummary(registered: Registered): PrefixSummary {
 /** Findings as they stand now, with the time at which each began. */
 function openFindings(state: EngineState, registered: Registered): Finding[] {
   if (!isJudged(registered)) return []
-  const count = findCodes(state, registered, true)
-  return found.codes.slice(0, count).map((code) => finding(state, registered, code))
+  // Also when no table is complete yet: who asks wants to know how it looks so far.
+  findCodes(state, registered, null, true)
+  return found.codes.slice(0, found.count).map((code) => finding(state, registered, code))
 }
 
 function finding(state: EngineState, registered: Registered, code: number): Finding {

@@ -88,7 +88,8 @@ function isWanted(event: DaemonEvent, filter: EventFilter): boolean {
  */
 export function createEventLog(options: { startedAt: number; capacity?: number }): EventLog {
   const capacity = options.capacity ?? 10_000
-  const listeners = new Set<(event: DaemonEvent) => void>()
+  /** Another list after each change, so that it stays the same while events are told. */
+  let listeners: readonly ((event: DaemonEvent) => void)[] = []
   const base = Math.floor(options.startedAt) * 1000
   const ring = createEventRing(capacity, base + 1)
   let lastId = base
@@ -99,7 +100,8 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
     const kept = event as (PrefixEvent | SessionEvent) & { id: number }
     kept.id = lastId
     ring.put(kept)
-    for (const listener of listeners) listener(kept)
+    const told = listeners
+    for (let i = 0; i < told.length; i++) told[i]?.(kept)
     return kept
   }
 
@@ -130,8 +132,11 @@ export function createEventLog(options: { startedAt: number; capacity?: number }
     firstId,
     lastId: () => lastId,
     subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const own = (event: DaemonEvent) => listener(event)
+      listeners = [...listeners, own]
+      return () => {
+        listeners = listeners.filter((each) => each !== own)
+      }
     },
   }
 }

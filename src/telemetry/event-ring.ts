@@ -38,10 +38,10 @@ export function createEventRing(capacity: number, first: number): EventRing {
   const objects: (DaemonEvent | null)[] = []
   const names: string[] = []
   const prefixes: string[] = []
-  const times: number[] = []
+  const times = new Float64Array(capacity)
   const froms: PrefixEvent['from'][] = []
   const tos: PrefixEvent['to'][] = []
-  const durations: number[] = []
+  const durations = new Float64Array(capacity)
   const opened: (FindingChange | Changes)[] = []
   const closed: (FindingChange | Changes)[] = []
 
