@@ -51,7 +51,7 @@ export function allocateOctets(octets: number): DataView {
   return new DataView(buffer, address, octets)
 }
 
-function allocate(octets: number): { buffer: SharedArrayBuffer; address: number } {
+function allocate(octets: number): { buffer: ArrayBufferLike; address: number } {
   const common = kernelMemory()
   // The buffer is read after the address was found: the memory may have grown for it.
   const address = arena?.allocate(octets) ?? 0
