@@ -131,6 +131,10 @@ export function createBridge(options: BridgeOptions): SessionListener {
       }
     },
 
+    updates(name, view, start, end, limit, receivedAt) {
+      return engine.receiveUpdates(name, view, start, end, limit, receivedAt)
+    },
+
     refreshBoundary(name, family, boundary) {
       engine.refreshBoundary(name, family, boundary, clock.now())
     },

@@ -4,6 +4,8 @@
  * for IPv4, 24 for IPv6, 4 more where the peer sends path identifiers.
  */
 import { OutOfTableMemoryError } from '../kernel/arena.ts'
+import { CAPACITY, COUNT, FACTOR, LIMIT, SHIFT, SLOTS } from '../kernel/assembly/fields.ts'
+import { loadKernel } from '../kernel/kernel.ts'
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
 import {
   findIpv4,
@@ -15,6 +17,7 @@ import {
   moveIpv6,
   type PrefixColumns,
   SET_BITS,
+  SPREAD,
   STAMP,
   touchIpv4,
   touchIpv6,
@@ -253,13 +256,41 @@ export class AdjRibIn {
     this.version++
   }
 
+  /**
+   * Makes room for so many routes.
+   * @returns false where there is no memory for them
+   */
+  reserve(routes: number): boolean {
+    let { capacity } = this
+    while ((capacity >>> 2) * 3 < routes) capacity = larger(capacity)
+    if (capacity > this.capacity) this.rebuild(capacity)
+    return !this.exhausted
+  }
+
+  /**
+   * Tells the kernel where the table lies, from `at` on; until `takeBack` nobody else changes anything. One
+   * with path identifiers is not for it.
+   */
+  lend(control: Int32Array, at: number): void {
+    control[at + SLOTS] = this.paths || this.exhausted ? 0 : this.slots.byteOffset
+    control[at + CAPACITY] = this.capacity
+    control[at + COUNT] = this.count
+    control[at + LIMIT] = this.limit
+    control[at + FACTOR] = this.factor
+    control[at + SHIFT] = this.shift
+  }
+
+  /** What the kernel did with what was lent. */
+  takeBack(control: Int32Array, at: number): void {
+    this.count = control[at + COUNT] as number
+  }
+
   /** Moves to so many slots, if there is memory for them. */
   private rebuild(capacity: number): void {
     const old = this.slots
     if (!this.allocate(capacity)) return
     if (this.paths) this.movePaths(old)
-    else if (this.family === Family.ipv4) moveIpv4(old, this.slots, this.factor, this.shift)
-    else moveIpv6(old, this.slots, this.factor, this.shift)
+    else this.moveRoutes(old)
     this.arrays.free(old)
   }
 
@@ -275,6 +306,28 @@ export class AdjRibIn {
   private reset(): void {
     this.dispose()
     this.allocate(SMALLEST)
+  }
+
+  private moveRoutes(old: Int32Array): void {
+    const { family, slots, capacity, factor, shift } = this
+    const kernel = loadKernel()
+    if (kernel !== null) {
+      const from = old.byteOffset
+      kernel.move(
+        family - 1,
+        slots.byteOffset,
+        capacity,
+        factor,
+        shift,
+        SPREAD,
+        from,
+        old.byteLength,
+      )
+    } else if (family === Family.ipv4) {
+      moveIpv4(old, slots, factor, shift)
+    } else {
+      moveIpv6(old, slots, factor, shift)
+    }
   }
 
   private movePaths(old: Int32Array): void {

@@ -4,7 +4,24 @@
  * needs. Sets are counted; one without routes is gone at once and its octets are reclaimed.
  */
 import { OutOfTableMemoryError } from '../kernel/arena.ts'
+import {
+  FIRST_FREE,
+  RECORDS,
+  RECORDS_CAPACITY,
+  RECORDS_USED,
+  SEED,
+  SEGMENT,
+  SEGMENT_LIVE,
+  SEGMENT_ROOM,
+  SEGMENT_USED,
+  SEGMENTS,
+  SET_COUNT,
+  SET_TABLE,
+  TABLE_MASK,
+} from '../kernel/assembly/fields.ts'
+import { MAX_MESSAGE_LENGTH } from '../wire/codes.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
+import { MAX_SETS } from './adj-rib-in.ts'
 import { TableArrays } from './words.ts'
 
 // Fields of a record of six 32-bit words.
@@ -34,6 +51,7 @@ const LARGE = 1 << 19
 const SEGMENT_BITS = 20
 const SEGMENT_SIZE = 1 << SEGMENT_BITS
 const OFFSET_MASK = SEGMENT_SIZE - 1
+const MOST_SEGMENTS = 2 ** (32 - SEGMENT_BITS)
 /** The first few segments are small, as most tables are. They hold the longest set all the same. */
 const SMALL_SEGMENTS = 4
 const SMALL_SEGMENT_SIZE = 1 << 16
@@ -50,6 +68,24 @@ function mix(hash: number, word: number): number {
   return Math.imul(((hash << 5) | (hash >>> 27)) ^ word, 0x9e3779b1)
 }
 
+/** The hash of the octets from `start` to `end` (exclusive): the same as the kernel's. */
+function hashOctets(seed: number, view: DataView, start: number, end: number): number {
+  let even = seed
+  let odd = ~seed
+  let at = start
+  for (const pairs = end - 7; at < pairs; at += 8) {
+    even = mix(even, view.getInt32(at, true))
+    odd = mix(odd, view.getInt32(at + 4, true))
+  }
+  if (at + 4 <= end) {
+    even = mix(even, view.getInt32(at, true))
+    at += 4
+  }
+  for (; at < end; at++) odd = mix(odd, view.getUint8(at))
+  const hash = mix(mix(even, odd), end - start)
+  return hash ^ (hash >>> 15)
+}
+
 export class AttributeSets {
   /** Sets held. */
   count = 0
@@ -60,6 +96,8 @@ export class AttributeSets {
   private table: Int32Array = new Int32Array(0)
   private mask = 0
   private segments: (Segment | null)[] = []
+  /** Where each of them begins in the kernel's memory. */
+  private segmentAddresses: Int32Array = new Int32Array(0)
   private filling = -1
   private spare: Segment | null = null
   private readonly arrays = new TableArrays(this)
@@ -86,7 +124,7 @@ export class AttributeSets {
    */
   intern(stored: StoredWindow, bits: number, originAs: number, pathLength: number): number {
     const { view, start, end } = stored
-    const hash = this.hash(view, start, end)
+    const hash = hashOctets(this.seed, view, start, end)
     const { mask, table } = this
     let slot = hash & mask
     for (;;) {
@@ -99,15 +137,6 @@ export class AttributeSets {
       slot = (slot + 1) & mask
     }
     return this.add(slot, hash, view, start, end, bits, originAs, pathLength)
-  }
-
-  private hash(view: DataView, start: number, end: number): number {
-    let hash = this.seed
-    let at = start
-    for (const words = end - 3; at < words; at += 4) hash = mix(hash, view.getInt32(at))
-    for (; at < end; at++) hash = mix(hash, view.getUint8(at))
-    hash = mix(hash, end - start)
-    return hash ^ (hash >>> 15)
   }
 
   private equals(set: number, hash: number, view: DataView, start: number, end: number): boolean {
@@ -149,8 +178,8 @@ export class AttributeSets {
     originAs: number,
     pathLength: number,
   ): number {
-    if ((this.count + 1) * 3 > this.mask * 2) {
-      this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
+    if (this.isCrowded()) {
+      this.growTable()
       slot = hash & this.mask
       while (this.table[slot] !== 0) slot = (slot + 1) & this.mask
     }
@@ -168,6 +197,67 @@ export class AttributeSets {
     this.table[slot] = (hash & TAG_MASK) | (set + 1)
     this.count++
     return set
+  }
+
+  private isCrowded(): boolean {
+    return (this.count + 1) * 3 > this.mask * 2
+  }
+
+  private growTable(): void {
+    this.rehash((this.mask + 1) * (this.mask < LARGE ? 4 : 2))
+  }
+
+  /**
+   * Sees to it that the kernel can make one set more, of usual length (RFC 4271 §4).
+   * @throws OutOfTableMemoryError
+   */
+  makeRoom(): void {
+    if (this.isCrowded()) this.growTable()
+    this.makeRecord()
+    const filled = this.segments[this.filling]
+    if (filled === undefined || filled === null || !hasRoom(filled, MAX_MESSAGE_LENGTH)) {
+      this.nextSegment()
+    }
+  }
+
+  /** Tells the kernel where everything lies; until `takeBack` nobody else changes anything. */
+  lend(control: Int32Array): void {
+    const filled = this.segments[this.filling] ?? null
+    control[RECORDS] = this.records.byteOffset
+    control[RECORDS_CAPACITY] = Math.min(Math.floor(this.records.length / RECORD), MAX_SETS)
+    control[RECORDS_USED] = this.recordsUsed
+    control[FIRST_FREE] = this.firstFree
+    control[SET_TABLE] = this.table.byteOffset
+    control[TABLE_MASK] = this.mask
+    control[SET_COUNT] = this.count
+    control[SEED] = this.seed
+    control[SEGMENTS] = this.segmentAddresses.byteOffset
+    control[SEGMENT] = this.filling
+    control[SEGMENT_USED] = filled?.used ?? 0
+    control[SEGMENT_LIVE] = filled?.live ?? 0
+    control[SEGMENT_ROOM] = filled?.view.byteLength ?? 0
+  }
+
+  /** What the kernel did with what was lent. */
+  takeBack(control: Int32Array): void {
+    this.recordsUsed = control[RECORDS_USED] as number
+    this.firstFree = control[FIRST_FREE] as number
+    this.count = control[SET_COUNT] as number
+    const filled = this.segments[this.filling]
+    if (filled === undefined || filled === null) return
+    filled.used = control[SEGMENT_USED] as number
+    filled.live = control[SEGMENT_LIVE] as number
+  }
+
+  /** Takes out those of some sets, the first `count` of a list, that no route carries any more. */
+  removeUnused(sets: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const set = sets[i] as number
+      const record = set * RECORD
+      // It may be gone already, or carried again.
+      if (set >= this.recordsUsed || this.records[record + OFFSET] === FREE) continue
+      if (this.records[record + REFERENCES] === 0) this.remove(set)
+    }
   }
 
   /** Sees to it that there is a record for one set more. */
@@ -217,6 +307,7 @@ export class AttributeSets {
     }
     this.spare = null
     this.filling = index
+    this.segmentAddresses[index] = (this.segments[index] as Segment).view.byteOffset
     if (full >= 0) this.reclaim(full)
     return index
   }
@@ -272,6 +363,7 @@ export class AttributeSets {
     this.firstFree = FREE
     this.table = this.arrays.words(SMALLEST)
     this.mask = SMALLEST - 1
+    this.segmentAddresses = this.arrays.words(MOST_SEGMENTS)
     this.segments = []
     this.filling = -1
     this.spare = null

@@ -6,11 +6,13 @@ import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import { Family, type FamilyName } from '../prefix/prefix.ts'
 import { CeaseSubcode, ErrorCode } from '../wire/codes.ts'
 import { ProtocolError, protocolError } from '../wire/errors.ts'
+import type { Taken } from '../wire/frame-reader.ts'
 import { Handling } from '../wire/handling.ts'
 import { UpdateDecoder } from '../wire/update.ts'
 import { evaluate } from './evaluation.ts'
 import { Intake } from './intake.ts'
 import { judgeStored } from './judge.ts'
+import { createLane } from './lane.ts'
 import { MoreSpecificScan } from './more-specifics.ts'
 import { compilePolicy } from './policy.ts'
 import { expectNoMore, redeclare, refreshDeclarations, register, unregister } from './registry.ts'
@@ -84,6 +86,22 @@ export interface Engine {
    */
   receiveUpdate(name: string, view: DataView, start: number, end: number, now: number): Handling
   /**
+   * UPDATEs from `start` on, as many as are plain enough to be taken at once; `receiveUpdate` takes the next one.
+   * @param view shows kernelMemory(), else none is taken
+   * @param end exclusive; the last message may not be whole
+   * @param limit octets of the longest message that is accepted
+   * @returns valid until the next call
+   * @throws UnknownSessionError
+   */
+  receiveUpdates(
+    name: string,
+    view: DataView,
+    start: number,
+    end: number,
+    limit: number,
+    now: number,
+  ): Readonly<Taken>
+  /**
    * Whether there is no memory for what a session announces: some of its routes may be missing, and it
    * must end.
    */
@@ -124,6 +142,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (!table.complete) completeTable(state, session, table, sweep)
   })
   const sweep = intake.sweep.bind(intake)
+  const lane = createLane(state, intake)
 
   /** Of most UPDATEs, the session of the one before. */
   let recent: EngineSession | null = null
@@ -214,6 +233,13 @@ export function createEngine(options: EngineOptions): Engine {
         if (ends instanceof ProtocolError) count(from, Handling.sessionReset)
         throw ends
       }
+    },
+
+    receiveUpdates(name, view, start, end, limit, now) {
+      const from = sender(name)
+      intake.settle()
+      intake.begin(from, now)
+      return lane.take(from, { view, start, end, limit }, now)
     },
 
     exhausted: (name) =>

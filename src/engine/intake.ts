@@ -33,7 +33,7 @@ import {
 const VERIFIED = 0
 const FAILED = 1
 const OVERLAP = 2
-const UNREGISTERED = 3
+export const UNREGISTERED = 3
 
 /** Announcements that wait at most. */
 const QUEUE = 256
@@ -92,12 +92,30 @@ export class Intake implements RouteSink {
 
   /** The session whose UPDATE comes next. @param now milliseconds since the epoch */
   begin(session: EngineSession, now: number): void {
-    const stamp = Math.max(Math.floor(now / 1000), session.minStamp)
+    const stamp = stampOf(session, now)
     if (session === this.session && stamp === this.stamp) return
     this.settle()
     this.session = session
     this.stamp = stamp
     this.rib = null
+  }
+
+  /**
+   * A route that the kernel stored, near registered prefixes: what `store` does for its own.
+   * @param exact number of the registered prefix that it equals, or NONE
+   * @param covering number of the longest one that covers it, or NONE
+   * @param before the set that it had
+   */
+  stored(
+    prefix: Readonly<Prefix>,
+    exact: number,
+    covering: number,
+    set: number,
+    before: number,
+  ): void {
+    this.turnTo(prefix.family)
+    this.storeNear(prefix, 0, exact, covering, set, before)
+    if (before !== NO_SET) this.state.sets.release(before)
   }
 
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
@@ -225,7 +243,7 @@ export class Intake implements RouteSink {
     const exact = this.trie.find(prefix)
     if (exact !== NONE || this.trie.covering !== NONE || this.trie.inside) {
       this.near++
-      this.storeNear(prefix, pathId, exact, set, before)
+      this.storeNear(prefix, pathId, exact, this.trie.covering, set, before)
     }
     if (before !== NO_SET) this.state.sets.release(before)
   }
@@ -245,6 +263,7 @@ export class Intake implements RouteSink {
     prefix: Readonly<Prefix>,
     pathId: number,
     exact: number,
+    covering: number,
     set: number,
     before: number,
   ): void {
@@ -252,7 +271,7 @@ export class Intake implements RouteSink {
     const { tally } = session
     if (exact === NONE) {
       bump(tally.classes, OVERLAP)
-      if (this.trie.covering !== NONE) {
+      if (covering !== NONE) {
         const gone = before === NO_SET ? null : state.sets.originAs(before)
         this.moreSpecific(prefix, pathId, gone, state.sets.originAs(set))
       }
@@ -340,6 +359,11 @@ export class Intake implements RouteSink {
     this.settle()
     this.endOfRibSeen(this.session, family)
   }
+}
+
+/** The second that a session's routes get that come now. @param now milliseconds since the epoch */
+export function stampOf(session: EngineSession, now: number): number {
+  return Math.max(Math.floor(now / 1000), session.minStamp)
 }
 
 function bump(counters: Float64Array, index: number): void {

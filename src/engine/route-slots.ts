@@ -19,7 +19,7 @@ export const SET_BITS = 24
  * An odd factor with its highest bit set, other in each process: a peer that knew it could choose prefixes
  * that all begin their run at one place.
  */
-const SPREAD = (0x9e3779b1 ^ ((Math.random() * 0x3fffffff) & ~1)) | 0
+export const SPREAD = (0x9e3779b1 ^ ((Math.random() * 0x3fffffff) & ~1)) | 0
 
 /** The slot where the run of an IPv4 prefix begins: (hash >>> 5) * factor >>> shift. */
 export function homeOfIpv4(word: number, length: number, factor: number, shift: number): number {

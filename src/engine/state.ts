@@ -21,6 +21,7 @@ import {
   routeClasses,
   routeNotes,
 } from './types.ts'
+import { TableArrays } from './words.ts'
 
 /** Counters of one session; arrays are indexed by family - 1, by class, by reason, by note, by handling. */
 export interface Tally {
@@ -160,6 +161,11 @@ export interface EngineState {
   readonly emitRoutes: ((event: RouteEvent) => void) | null
 }
 
+/** A trie that the kernel can read. */
+function newTrie(family: Family): RadixTrie {
+  return new RadixTrie(family, (owner) => new TableArrays(owner))
+}
+
 export function createState(
   policy: CompiledPolicy,
   emit: (event: PrefixEvent) => void,
@@ -168,7 +174,7 @@ export function createState(
   return {
     policy,
     sets: new AttributeSets(),
-    tries: [new RadixTrie(Family.ipv4), new RadixTrie(Family.ipv6)],
+    tries: [newTrie(Family.ipv4), newTrie(Family.ipv6)],
     registered: [],
     sorted: null,
     freeNumbers: [],

@@ -4,7 +4,28 @@ import { kernelMemory } from './memory.ts'
 
 /** What assembly/index.ts exports. */
 export interface Kernel {
-  version(): number
+  /**
+   * Takes UPDATEs, as long as they are for the kernel.
+   * @param control address of a control block (assembly/fields.ts); `start` and `end` too are addresses
+   * @returns where it stopped; the control block says why
+   */
+  run(control: number, start: number, end: number): number
+  /**
+   * Moves the routes of some slots into those of an empty table.
+   * @param family 0: IPv4, 1: IPv6
+   * @param slots address of the empty ones; `from` of the others, so many octets
+   * @param factor to `spread`: how engine/route-slots.ts finds the place of a route
+   */
+  move(
+    family: number,
+    slots: number,
+    capacity: number,
+    factor: number,
+    shift: number,
+    spread: number,
+    from: number,
+    octets: number,
+  ): void
 }
 
 let instance: Kernel | null | undefined

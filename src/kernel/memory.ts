@@ -48,6 +48,7 @@ export function allocateWords(words: number): Int32Array {
 /** @returns zeroes, so many octets, until they are freed. @throws OutOfTableMemoryError */
 export function allocateOctets(octets: number): DataView {
   const { buffer, address } = allocate(octets)
+  if (arena !== null) buffers.add(buffer)
   return new DataView(buffer, address, octets)
 }
 
@@ -73,6 +74,14 @@ function ownMemory(octets: number): SharedArrayBuffer {
 /** Takes back what was allocated here: nobody may read or write it any more, for it is handed out again. */
 export function free(view: Int32Array | DataView): void {
   arena?.free(view.byteOffset)
+}
+
+/** Buffers of views that were made here: the memory has another one after it has grown. */
+const buffers = new WeakSet<ArrayBufferLike>()
+
+/** Whether a view shows kernelMemory(), so that the kernel can read it at its `byteOffset`. */
+export function isKernelView(view: DataView): boolean {
+  return buffers.has(view.buffer)
 }
 
 /** Where a view begins in kernelMemory(). */

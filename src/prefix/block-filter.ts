@@ -3,6 +3,7 @@
  * too often, never "no" wrongly. Address space is cut into blocks of /20 (IPv4) and /32 (IPv6, hashed);
  * a bit is set where a registered prefix shares addresses with the block.
  */
+import type { ArraySource } from './array-source.ts'
 import { Family, type Prefix } from './prefix.ts'
 
 const BITS = 20
@@ -11,11 +12,13 @@ const BLOCK_LENGTH = { [Family.ipv4]: 20, [Family.ipv6]: 32 } as const
 export class BlockFilter {
   private readonly blockLength: number
   private readonly hashed: boolean
-  private readonly bits = new Int32Array((1 << BITS) / 32)
+  /** A bit a block. */
+  readonly bits: Int32Array
   /** Registered IPv6 prefixes shorter than a block: each would set too many bits, so all are "maybe". */
-  private wide = false
+  wide = false
 
-  constructor(family: Family) {
+  constructor(family: Family, arrays: ArraySource) {
+    this.bits = arrays.words((1 << BITS) / 32)
     this.blockLength = BLOCK_LENGTH[family]
     this.hashed = family === Family.ipv6
   }

@@ -3,6 +3,7 @@
  * consecutive 32-bit words (half a cache line), no objects. Values are small integers chosen by the
  * caller. A look-up walks at most as many nodes as there are registered prefixes nested on its path.
  */
+import { type ArraySource, collectedArrays } from './array-source.ts'
 import { BlockFilter } from './block-filter.ts'
 import { type Family, maskWord, type Prefix } from './prefix.ts'
 
@@ -35,7 +36,8 @@ export class RadixTrie {
   /** Of the last `find`: whether registered prefixes lie strictly inside the one asked for. */
   inside = false
 
-  private nodes = new Int32Array(64 * STRIDE)
+  private readonly arrays: ArraySource
+  private nodes: Int32Array
   private used = STRIDE
   private root = 0
   /** Freed nodes, chained through their first child. */
@@ -44,9 +46,18 @@ export class RadixTrie {
   /** Prefixes taken out since the filter was made; it still says "maybe" for them. */
   private removed = 0
 
-  constructor(family: Family) {
+  /** @param sourceFor gives the arrays of an object, for as long as that lives */
+  constructor(family: Family, sourceFor: (owner: object) => ArraySource = () => collectedArrays) {
     this.family = family
-    this.filter = new BlockFilter(family)
+    this.arrays = sourceFor(this)
+    this.nodes = this.arrays.words(64 * STRIDE)
+    this.filter = new BlockFilter(family, this.arrays)
+  }
+
+  /** Where a look-up begins, for whoever walks the words himself: valid until a prefix comes or goes. */
+  get words(): { nodes: Int32Array; root: number; filter: Int32Array; wide: boolean } {
+    const { nodes, root, filter } = this
+    return { nodes, root, filter: filter.bits, wide: filter.wide }
   }
 
   /** Octets held outside V8's heap. */
@@ -175,8 +186,9 @@ export class RadixTrie {
       node = this.used
       this.used += STRIDE
       if (this.used > this.nodes.length) {
-        const larger = new Int32Array(this.nodes.length * 2)
+        const larger = this.arrays.words(this.nodes.length * 2)
         larger.set(this.nodes)
+        this.arrays.free(this.nodes)
         this.nodes = larger
       }
     }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { ProtocolError } from '../wire/errors.ts'
 import { createFrameReader, type FrameReader } from '../wire/frame-reader.ts'
 import { canonicalAddress, describeSocketError, formatEndpoint } from './address.ts'
+import { roomBefore } from './shared-buffer.ts'
 import {
   createSocketSecurity,
   type Secured,
@@ -26,6 +27,11 @@ export interface ConnectionHandlers {
    * @param receivedAt milliseconds since the epoch: when its chunk came
    */
   frame(type: number, view: DataView, start: number, end: number, receivedAt: number): void
+  /**
+   * Asked first: may take several messages at once (`FrameSink.batch`). May throw ProtocolError.
+   * @returns behind the last message that it took: `start`, if it takes none
+   */
+  batch?(view: DataView, start: number, end: number, limit: number, receivedAt: number): number
   /** All messages of a chunk were handed over; `readAt` is performance.now() when it came. */
   chunkDone(readAt: number): void
   /** A header was wrong, or `frame` threw; no message follows. */
@@ -99,6 +105,8 @@ export function createConnection(
   const reader: FrameReader = createFrameReader({
     // Every message comes this way: nothing is asked of `connection`, whose accessors V8 looks up by name.
     frame: (type, view, start, end) => handlers.frame(type, view, start, end, receivedAt),
+    batch: (view, start, end, limit) =>
+      handlers.batch?.(view, start, end, limit, receivedAt) ?? start,
   })
 
   const connection: Connection = {
@@ -178,7 +186,7 @@ export function createConnection(
     const readAt = performance.now()
     receivedAt = clock.now()
     try {
-      reader.push(chunk)
+      reader.push(chunk, roomBefore(chunk))
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       handlers.chunkDone(readAt)

@@ -37,7 +37,7 @@ export interface ReceptionHost {
 /** Makes the handlers for a connection's messages. */
 export function createReception(
   host: ReceptionHost,
-): Pick<ConnectionHandlers, 'frame' | 'chunkDone'> {
+): Pick<ConnectionHandlers, 'frame' | 'batch' | 'chunkDone'> {
   const { name, record, listener } = host
   const { received } = record
   /** UPDATEs or refresh boundaries of the chunk at hand were handed over. */
@@ -71,13 +71,27 @@ export function createReception(
       host.dispatch({ type: EventType.update }, misplaced('UPDATE'))
       return
     }
-    // What the machine answers to an UPDATE in Established, without the objects that asking takes.
+    noteUpdate(at)
+    listener.update(name, view, start, end, at)
+  }
+
+  /** What the machine answers to an UPDATE in Established, without the objects that asking takes. */
+  function noteUpdate(at: number): void {
     if (at !== heardAt) {
       heardAt = at
       host.heard(at)
     }
     delivered = true
-    listener.update(name, view, start, end, at)
+  }
+
+  function batch(view: DataView, start: number, end: number, limit: number, at: number): number {
+    if (host.machine().state !== SessionState.Established) return start
+    const taken = listener.updates?.(name, view, start, end, limit, at)
+    if (taken === undefined || taken.messages === 0) return start
+    record.lastMessageAt = at
+    received.update += taken.messages
+    noteUpdate(at)
+    return taken.end
   }
 
   function keepalive(): void {
@@ -127,6 +141,7 @@ export function createReception(
 
   return {
     frame,
+    batch,
     chunkDone(readAt) {
       if (!delivered) return
       delivered = false

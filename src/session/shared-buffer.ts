@@ -3,9 +3,23 @@
  * `data` event are therefore valid only during the event, like everything that a decoder shows.
  */
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import { allocateOctets } from '../kernel/memory.ts'
 
 /** As much as Node reads at once. */
-const buffer = new Uint8Array(65_536)
+const CHUNK = 65_536
+/** In front of it, for the longest message of which the end has not come yet (RFC 8654). */
+const ROOM = 65_536
+/** Behind it: the kernel reads octets in groups of 16. */
+const SLACK = 64
+
+// Where the kernel can read it, which so takes UPDATEs as they came.
+const whole = allocateOctets(ROOM + CHUNK + SLACK)
+const buffer = new Uint8Array(whole.buffer, whole.byteOffset + ROOM, CHUNK)
+
+/** @returns how many octets in front of a chunk nobody needs */
+export function roomBefore(chunk: Uint8Array): number {
+  return chunk.buffer === whole.buffer ? chunk.byteOffset - whole.byteOffset : 0
+}
 
 /** Makes a socket that reads into the buffer. @param options as those of `new Socket` */
 export function createSocket(options: SocketConstructorOpts = {}): Socket {

@@ -1,6 +1,7 @@
 /** What a session is told and what it tells; the seam between sockets and everything above. */
 import type { FamilyName } from '../prefix/prefix.ts'
 import type { RoleName } from '../wire/capabilities.ts'
+import type { Taken } from '../wire/frame-reader.ts'
 import type { Capabilities, DecodeSettings } from '../wire/messages.ts'
 
 /** RFC 4273 numbers, as `bgpwarden_session_state` shows them. */
@@ -179,6 +180,20 @@ export interface SessionListener {
    * @param receivedAt milliseconds since the epoch: when its chunk came
    */
   update(name: string, view: DataView, start: number, end: number, receivedAt: number): void
+  /**
+   * Asked before `update`, where messages begin at `start`: may take several UPDATEs at once.
+   * @param end exclusive; the last message may not be whole
+   * @param limit octets of the longest message that is accepted
+   * @returns valid until the next call
+   */
+  updates?(
+    name: string,
+    view: DataView,
+    start: number,
+    end: number,
+    limit: number,
+    receivedAt: number,
+  ): Readonly<Taken>
   /** The peer's ROUTE-REFRESH boundary: RFC 7313 BoRR or EoRR. */
   refreshBoundary(name: string, family: FamilyName, boundary: 'begin' | 'end'): void
   /** Every message of a chunk was handed over; `readAt` is performance.now() when its octets came. */

@@ -1,6 +1,6 @@
 /**
  * From a TCP stream to messages. A message inside a chunk is handed out where it lies; only one that
- * straddles chunks is copied, into one buffer that is kept for the purpose.
+ * straddles chunks is copied, into a buffer that is kept for the purpose, and in front of the next chunk.
  */
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from './codes.ts'
 import { checkHeader, messageTypeAt } from './header.ts'
@@ -13,6 +13,21 @@ export interface FrameSink {
    * @param end exclusive
    */
   frame(type: number, view: DataView, start: number, end: number): void
+  /**
+   * Asked first, wherever a message begins: may take several at once, headers and all.
+   * @param end of the octets that have come; the last message may not be whole
+   * @param limit the longest message that is accepted
+   * @returns behind the last message that it took: `start`, if it takes none
+   */
+  batch?(view: DataView, start: number, end: number, limit: number): number
+}
+
+/** Messages that were taken at once. */
+export interface Taken {
+  /** Behind the last of them. */
+  end: number
+  /** How many. */
+  messages: number
 }
 
 export interface FrameReader {
@@ -28,9 +43,11 @@ export interface FrameReader {
    * Takes the next octets of the stream and hands out each message that they complete.
    * Not to be called from within `frame`. After an exception, the sink's own included, the reader
    * is stopped.
+   * @param room octets in front of the chunk, in its buffer, that may be written over: what was held of a
+   *   message is put there, if it fits, so that the message lies in one piece
    * @throws ProtocolError 1/1, 1/2 or 1/3 for a header that is wrong (RFC 4271 §6.1)
    */
-  push(chunk: Uint8Array): void
+  push(chunk: Uint8Array, room?: number): void
   /** Nothing more is handed out, not even from the chunk at hand; further octets are dropped. */
   stop(): void
 }
@@ -79,6 +96,11 @@ export function createFrameReader(sink: FrameSink): FrameReader {
     if (stopped || end - at < HEADER_LENGTH) return at
     const view = new DataView(chunk.buffer, chunk.byteOffset, end)
     while (!stopped && end - at >= HEADER_LENGTH) {
+      const taken = sink.batch?.(view, at, end, maxLength) ?? at
+      if (taken > at) {
+        at = taken
+        continue
+      }
       const next = at + checkHeader(view, at, maxLength)
       if (next > end) break
       sink.frame(messageTypeAt(view, at), view, at, next)
@@ -87,13 +109,23 @@ export function createFrameReader(sink: FrameSink): FrameReader {
     return at
   }
 
-  function push(chunk: Uint8Array): void {
+  /** The octets held and those of a chunk, in one piece. */
+  function join(chunk: Uint8Array): Uint8Array {
+    const { buffer, byteOffset, length } = chunk
+    const whole = new Uint8Array(buffer, byteOffset - heldLength, heldLength + length)
+    whole.set(held.subarray(0, heldLength))
+    heldLength = 0
+    return whole
+  }
+
+  function push(chunk: Uint8Array, room = 0): void {
     if (stopped) return
     let whole = false
     try {
-      let at = heldLength > 0 ? resume(chunk, 0) : 0
-      at = pass(chunk, at)
-      if (!stopped && at < chunk.length) resume(chunk, at)
+      const octets = heldLength > 0 && heldLength <= room ? join(chunk) : chunk
+      let at = heldLength > 0 ? resume(octets, 0) : 0
+      at = pass(octets, at)
+      if (!stopped && at < octets.length) resume(octets, at)
       whole = true
     } finally {
       if (!whole) stopped = true

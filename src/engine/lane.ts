@@ -1,0 +1,318 @@
+/**
+ * The fast lane: UPDATEs that are well-formed and usual are taken by the kernel, many at once. Whatever else
+ * comes is left to wire/update.ts and intake.ts, which do the same, one by one, for every UPDATE there may be.
+ */
+import { OutOfTableMemoryError } from '../kernel/arena.ts'
+import {
+  ANNOUNCED,
+  CONTROL_WORDS,
+  COUNTED,
+  DONE,
+  EXTERNAL,
+  FILTER,
+  FILTER_WIDE,
+  FIRST_AS_REQUIRED,
+  LARGE,
+  LARGE_COUNT,
+  LAST_SET,
+  LOCAL_AS,
+  MATCH_ALL,
+  MAX_LENGTH,
+  MAX_PATH_LENGTH,
+  NEAR,
+  NEAR_BEFORE,
+  NEAR_CAPACITY,
+  NEAR_COUNT,
+  NEAR_COVERING,
+  NEAR_EXACT,
+  NEAR_FAMILY,
+  NEAR_LENGTH,
+  NEAR_SET,
+  NEAR_WORD0,
+  NEAR_WORDS,
+  NODES,
+  NOTED,
+  PEER_FAMILY,
+  PEER_WORDS,
+  QUEUE,
+  QUEUE_ROUTES,
+  REMOTE_AS,
+  ROOT,
+  ROUTES_FULL,
+  ROUTES_WANTED,
+  ROUTES_WANTED_FAMILY,
+  RULES,
+  SCRATCH,
+  SETS_FULL,
+  SLOTS,
+  SPREAD as SPREAD_WORD,
+  STAMP_NOW,
+  STANDARD,
+  STANDARD_COUNT,
+  STATUS,
+  TABLE_WORDS,
+  TABLES,
+  TAKEN,
+  UNUSED,
+  UNUSED_CAPACITY,
+  UNUSED_COUNT,
+  UPDATES,
+} from '../kernel/assembly/fields.ts'
+import { type Kernel, loadKernel } from '../kernel/kernel.ts'
+import { isKernelView } from '../kernel/memory.ts'
+import { Family, type Prefix } from '../prefix/prefix.ts'
+import { attributeTable } from '../wire/attribute-table.ts'
+import { AttributeCode, MAX_EXTENDED_MESSAGE_LENGTH } from '../wire/codes.ts'
+import type { Taken } from '../wire/frame-reader.ts'
+import { type Intake, stampOf, UNREGISTERED } from './intake.ts'
+import type { CompiledPolicy } from './policy.ts'
+import { SPREAD } from './route-slots.ts'
+import type { EngineSession, EngineState } from './state.ts'
+import { routeNotes } from './types.ts'
+import { TableArrays } from './words.ts'
+
+/** Octets in which messages begin at `start`. */
+export interface Octets {
+  readonly view: DataView
+  readonly start: number
+  /** Exclusive; the last message may not be whole. */
+  readonly end: number
+  /** Octets of the longest message that is accepted. */
+  readonly limit: number
+}
+
+export interface Lane {
+  /**
+   * Takes UPDATEs of a session, for which `Intake.begin` was called.
+   * @param now milliseconds since the epoch
+   * @returns valid until the next call
+   */
+  take(session: EngineSession, octets: Octets, now: number): Readonly<Taken>
+}
+
+/** Codes that the kernel can read; all other ones are left to wire/attribute-walk.ts. */
+const readable: readonly AttributeCode[] = [
+  AttributeCode.origin,
+  AttributeCode.asPath,
+  AttributeCode.nextHop,
+  AttributeCode.multiExitDisc,
+  AttributeCode.localPref,
+  AttributeCode.atomicAggregate,
+  AttributeCode.aggregator,
+  AttributeCode.communities,
+  AttributeCode.originatorId,
+  AttributeCode.clusterList,
+  AttributeCode.mpReachNlri,
+  AttributeCode.extendedCommunities,
+  AttributeCode.largeCommunities,
+]
+
+/** What the kernel may take, as it reads it: from an external peer, or from an internal one. */
+function createRules(external: boolean): Int32Array {
+  const rules = new Int32Array(64)
+  for (const code of readable) {
+    const row = attributeTable[code]
+    if (row === undefined || (external && row.internalOnly === true)) continue
+    // AGGREGATOR has 8 octets with AS numbers of 4 (RFC 6793 §3), which the kernel's sessions have.
+    const length = code === AttributeCode.aggregator ? 8 : (row.length ?? 255)
+    rules[code] = TAKEN | (row.flags << 8) | (length << 16) | ((row.entry ?? 0) << 24)
+  }
+  return rules
+}
+
+const externalRules = createRules(true)
+const internalRules = createRules(false)
+
+/** Routes and sets that are noted at most, before they are dealt with. */
+const MOST_NEAR = QUEUE_ROUTES
+const MOST_UNUSED = 2 * QUEUE_ROUTES
+
+/** @returns a lane that takes nothing where there is no kernel */
+export function createLane(state: EngineState, intake: Intake): Lane {
+  const taken: Taken = { end: 0, messages: 0 }
+  let driver: Lane | null | undefined
+  return {
+    take(session, octets, now) {
+      if (driver === undefined) {
+        const kernel = loadKernel()
+        driver = kernel === null ? null : createDriver(kernel, state, intake, taken)
+      }
+      taken.end = octets.start
+      taken.messages = 0
+      if (driver === null || !session.settings.as4 || !isKernelView(octets.view)) return taken
+      return driver.take(session, octets, now)
+    },
+  }
+}
+
+function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken: Taken): Lane {
+  const { sets, tries } = state
+  const arrays = new TableArrays(taken)
+  const control = arrays.words(CONTROL_WORDS)
+  const near = arrays.words(MOST_NEAR * NEAR_WORDS)
+  const unused = arrays.words(MOST_UNUSED)
+  const prefixes: readonly Prefix[] = [Family.ipv4, Family.ipv6].map((family) => ({
+    family,
+    length: 0,
+    w0: 0,
+    w1: 0,
+    w2: 0,
+    w3: 0,
+  }))
+  let policyOctets = arrays.words(1)
+  // What the control block describes.
+  let settings: EngineSession['settings'] | null = null
+  let notes: EngineSession['notes'] | null = null
+  let policy: CompiledPolicy | null = null
+
+  control[NEAR] = near.byteOffset
+  control[NEAR_CAPACITY] = MOST_NEAR
+  control[UNUSED] = unused.byteOffset
+  control[UNUSED_CAPACITY] = MOST_UNUSED
+  control[SCRATCH] = arrays.words(MAX_EXTENDED_MESSAGE_LENGTH / 4 + 16).byteOffset
+  control[QUEUE] = arrays.words(QUEUE_ROUTES * 6 + 16).byteOffset
+  control[SPREAD_WORD] = SPREAD
+
+  function describeSession(session: EngineSession): void {
+    if (session.settings === settings && session.notes === notes) return
+    settings = session.settings
+    notes = session.notes
+    control[EXTERNAL] = settings.external ? 1 : 0
+    control[LOCAL_AS] = settings.localAs ?? 0
+    control[FIRST_AS_REQUIRED] = settings.firstAs ?? 0
+    control[REMOTE_AS] = notes.remoteAsn
+    control[PEER_FAMILY] = notes.family
+    control.set([notes.w0, notes.w1, notes.w2, notes.w3], PEER_WORDS)
+    control.set(settings.external ? externalRules : internalRules, RULES)
+    // The same octets may mean other notes here.
+    control[LAST_SET] = -1
+  }
+
+  function describePolicy(): void {
+    if (policy === state.policy) return
+    policy = state.policy
+    const { standard, large } = policy
+    arrays.free(policyOctets)
+    policyOctets = arrays.words(standard.length + large.length + 1)
+    policyOctets.set(standard)
+    policyOctets.set(large, standard.length)
+    control[MAX_PATH_LENGTH] = policy.policy.maxAsPathLength
+    control[COUNTED] = policy.counted
+    control[MATCH_ALL] = policy.policy.communityMatch === 'all' ? 1 : 0
+    control[STANDARD] = policyOctets.byteOffset
+    control[STANDARD_COUNT] = standard.length
+    control[LARGE] = policyOctets.byteOffset + standard.byteLength
+    control[LARGE_COUNT] = large.length / 3
+  }
+
+  function lend(session: EngineSession): void {
+    sets.lend(control)
+    for (let family = 0; family < 2; family++) {
+      const at = TABLES + family * TABLE_WORDS
+      const table = session.tables[family]
+      if (table === null || table === undefined) {
+        control[at + SLOTS] = 0
+        continue
+      }
+      table.rib.lend(control, at)
+      const { nodes, root, filter, wide } = (tries[family] as (typeof tries)[0]).words
+      control[at + NODES] = nodes.byteOffset
+      control[at + ROOT] = root
+      control[at + FILTER] = filter.byteOffset
+      control[at + FILTER_WIDE] = wide ? 1 : 0
+    }
+  }
+
+  function takeBack(session: EngineSession): void {
+    sets.takeBack(control)
+    session.tables.forEach((table, family) => {
+      if (table === null) return
+      const at = TABLES + family * TABLE_WORDS
+      table.rib.takeBack(control, at)
+      const announced = control[at + ANNOUNCED] as number
+      control[at + ANNOUNCED] = 0
+      add(session.tally.announced, family, announced)
+      add(session.tally.classes, UNREGISTERED, announced)
+    })
+    for (let note = 0; note < routeNotes.length; note++) {
+      add(session.tally.notes, note, control[NOTED + note] as number)
+      control[NOTED + note] = 0
+    }
+    tellNear(session)
+    sets.removeUnused(unused, control[UNUSED_COUNT] as number)
+    control[UNUSED_COUNT] = 0
+  }
+
+  /** What is to be done for routes near registered prefixes. */
+  function tellNear(session: EngineSession): void {
+    const count = control[NEAR_COUNT] as number
+    control[NEAR_COUNT] = 0
+    add(session.tally.classes, UNREGISTERED, -count)
+    for (let i = 0; i < count; i++) {
+      const at = i * NEAR_WORDS
+      const prefix = prefixes[(near[at + NEAR_FAMILY] as number) - 1] as Prefix
+      prefix.w0 = near[at + NEAR_WORD0] as number
+      prefix.w1 = near[at + NEAR_WORD0 + 1] as number
+      prefix.w2 = near[at + NEAR_WORD0 + 2] as number
+      prefix.w3 = near[at + NEAR_WORD0 + 3] as number
+      prefix.length = near[at + NEAR_LENGTH] as number
+      intake.stored(
+        prefix,
+        near[at + NEAR_EXACT] as number,
+        near[at + NEAR_COVERING] as number,
+        near[at + NEAR_SET] as number,
+        near[at + NEAR_BEFORE] as number,
+      )
+    }
+  }
+
+  /** Does what the kernel waits for. @returns false: the next message is not for it */
+  function makeRoom(session: EngineSession, status: number): boolean {
+    if (status === SETS_FULL) {
+      try {
+        sets.makeRoom()
+      } catch (error) {
+        if (!(error instanceof OutOfTableMemoryError)) throw error
+        return false
+      }
+    } else if (status === ROUTES_FULL) {
+      const table = session.tables[control[ROUTES_WANTED_FAMILY] as number]
+      return table?.rib.reserve(control[ROUTES_WANTED] as number) === true
+    }
+    return true
+  }
+
+  return {
+    take(session, { view, start, end, limit }, now) {
+      describeSession(session)
+      describePolicy()
+      control[MAX_LENGTH] = limit
+      control[STAMP_NOW] = stampOf(session, now)
+      control[UPDATES] = 0
+      const base = view.byteOffset
+      let at = base + start
+      let stuck: number = DONE
+      for (;;) {
+        lend(session)
+        const next = kernel.run(control.byteOffset, at, base + end)
+        takeBack(session)
+        const status = control[STATUS] as number
+        // What was not enough once is not enough.
+        if (status === DONE || (next === at && status === stuck)) {
+          at = next
+          break
+        }
+        stuck = status
+        at = next
+        if (!makeRoom(session, status)) break
+      }
+      taken.end = at - base
+      taken.messages = control[UPDATES] as number
+      return taken
+    },
+  }
+}
+
+function add(counters: Float64Array, index: number, more: number): void {
+  counters[index] = (counters[index] as number) + more
+}
