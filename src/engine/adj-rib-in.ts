@@ -6,6 +6,7 @@
 import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import { CAPACITY, COUNT, FACTOR, LIMIT, SHIFT, SLOTS } from '../kernel/assembly/fields.ts'
 import { loadKernel } from '../kernel/kernel.ts'
+import { addressOf } from '../kernel/memory.ts'
 import { addressBits, copyPrefix, Family, maskPrefix, type Prefix } from '../prefix/prefix.ts'
 import {
   findIpv4,
@@ -272,7 +273,7 @@ export class AdjRibIn {
    * with path identifiers is not for it.
    */
   lend(control: Int32Array, at: number): void {
-    control[at + SLOTS] = this.paths || this.exhausted ? 0 : this.slots.byteOffset
+    control[at + SLOTS] = this.paths || this.exhausted ? 0 : addressOf(this.slots)
     control[at + CAPACITY] = this.capacity
     control[at + COUNT] = this.count
     control[at + LIMIT] = this.limit
@@ -312,7 +313,7 @@ export class AdjRibIn {
     const { family, slots, capacity, factor, shift } = this
     const kernel = loadKernel()
     if (kernel !== null) {
-      const from = old.byteOffset
+      const from = addressOf(old)
       kernel.move(
         family - 1,
         slots.byteOffset,

@@ -19,6 +19,7 @@ import {
   SET_TABLE,
   TABLE_MASK,
 } from '../kernel/assembly/fields.ts'
+import { addressOf } from '../kernel/memory.ts'
 import { MAX_MESSAGE_LENGTH } from '../wire/codes.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
 import { MAX_SETS } from './adj-rib-in.ts'
@@ -223,15 +224,15 @@ export class AttributeSets {
   /** Tells the kernel where everything lies; until `takeBack` nobody else changes anything. */
   lend(control: Int32Array): void {
     const filled = this.segments[this.filling] ?? null
-    control[RECORDS] = this.records.byteOffset
+    control[RECORDS] = addressOf(this.records)
     control[RECORDS_CAPACITY] = Math.min(Math.floor(this.records.length / RECORD), MAX_SETS)
     control[RECORDS_USED] = this.recordsUsed
     control[FIRST_FREE] = this.firstFree
-    control[SET_TABLE] = this.table.byteOffset
+    control[SET_TABLE] = addressOf(this.table)
     control[TABLE_MASK] = this.mask
     control[SET_COUNT] = this.count
     control[SEED] = this.seed
-    control[SEGMENTS] = this.segmentAddresses.byteOffset
+    control[SEGMENTS] = addressOf(this.segmentAddresses)
     control[SEGMENT] = this.filling
     control[SEGMENT_USED] = filled?.used ?? 0
     control[SEGMENT_LIVE] = filled?.live ?? 0
@@ -307,7 +308,7 @@ export class AttributeSets {
     }
     this.spare = null
     this.filling = index
-    this.segmentAddresses[index] = (this.segments[index] as Segment).view.byteOffset
+    this.segmentAddresses[index] = addressOf((this.segments[index] as Segment).view)
     if (full >= 0) this.reclaim(full)
     return index
   }

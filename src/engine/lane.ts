@@ -59,7 +59,7 @@ import {
   UPDATES,
 } from '../kernel/assembly/fields.ts'
 import { type Kernel, loadKernel } from '../kernel/kernel.ts'
-import { isKernelView } from '../kernel/memory.ts'
+import { addressOf, isKernelView } from '../kernel/memory.ts'
 import { Family, type Prefix } from '../prefix/prefix.ts'
 import { attributeTable } from '../wire/attribute-table.ts'
 import { AttributeCode, MAX_EXTENDED_MESSAGE_LENGTH } from '../wire/codes.ts'
@@ -165,12 +165,12 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
   let notes: EngineSession['notes'] | null = null
   let policy: CompiledPolicy | null = null
 
-  control[NEAR] = near.byteOffset
+  control[NEAR] = addressOf(near)
   control[NEAR_CAPACITY] = MOST_NEAR
-  control[UNUSED] = unused.byteOffset
+  control[UNUSED] = addressOf(unused)
   control[UNUSED_CAPACITY] = MOST_UNUSED
-  control[SCRATCH] = arrays.words(MAX_EXTENDED_MESSAGE_LENGTH / 4 + 16).byteOffset
-  control[QUEUE] = arrays.words(QUEUE_ROUTES * 6 + 16).byteOffset
+  control[SCRATCH] = addressOf(arrays.words(MAX_EXTENDED_MESSAGE_LENGTH / 4 + 16))
+  control[QUEUE] = addressOf(arrays.words(QUEUE_ROUTES * 6 + 16))
   control[SPREAD_WORD] = SPREAD
 
   function describeSession(session: EngineSession): void {
@@ -199,9 +199,9 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
     control[MAX_PATH_LENGTH] = policy.policy.maxAsPathLength
     control[COUNTED] = policy.counted
     control[MATCH_ALL] = policy.policy.communityMatch === 'all' ? 1 : 0
-    control[STANDARD] = policyOctets.byteOffset
+    control[STANDARD] = addressOf(policyOctets)
     control[STANDARD_COUNT] = standard.length
-    control[LARGE] = policyOctets.byteOffset + standard.byteLength
+    control[LARGE] = addressOf(policyOctets) + standard.byteLength
     control[LARGE_COUNT] = large.length / 3
   }
 
@@ -216,9 +216,9 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
       }
       table.rib.lend(control, at)
       const { nodes, root, filter, wide } = (tries[family] as (typeof tries)[0]).words
-      control[at + NODES] = nodes.byteOffset
+      control[at + NODES] = addressOf(nodes)
       control[at + ROOT] = root
-      control[at + FILTER] = filter.byteOffset
+      control[at + FILTER] = addressOf(filter)
       control[at + FILTER_WIDE] = wide ? 1 : 0
     }
   }
@@ -289,12 +289,12 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
       control[MAX_LENGTH] = limit
       control[STAMP_NOW] = stampOf(session, now)
       control[UPDATES] = 0
-      const base = view.byteOffset
+      const base = addressOf(view)
       let at = base + start
       let stuck: number = DONE
       for (;;) {
         lend(session)
-        const next = kernel.run(control.byteOffset, at, base + end)
+        const next = kernel.run(addressOf(control), at, base + end)
         takeBack(session)
         const status = control[STATUS] as number
         // What was not enough once is not enough.
