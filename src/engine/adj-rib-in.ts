@@ -74,6 +74,9 @@ export class AdjRibIn {
   /** There is no memory to grow: no further prefix can be held. */
   exhausted = false
   private readonly arrays = new TableArrays(this)
+  /** What the kernel is told, as of a version. */
+  private readonly lent = new Int32Array(SHIFT + 1)
+  private lentVersion = -1
   private readonly stride: number
   private readonly pathField: number
   private slots: Int32Array = new Int32Array(0)
@@ -273,12 +276,19 @@ export class AdjRibIn {
    * with path identifiers is not for it.
    */
   lend(control: Int32Array, at: number): void {
-    control[at + SLOTS] = this.paths || this.exhausted ? 0 : addressOf(this.slots)
-    control[at + CAPACITY] = this.capacity
+    if (this.lentVersion !== this.version) this.describe()
+    control.set(this.lent, at)
     control[at + COUNT] = this.count
-    control[at + LIMIT] = this.limit
-    control[at + FACTOR] = this.factor
-    control[at + SHIFT] = this.shift
+  }
+
+  private describe(): void {
+    const { lent } = this
+    lent[SLOTS] = this.paths || this.exhausted ? 0 : addressOf(this.slots)
+    lent[CAPACITY] = this.capacity
+    lent[LIMIT] = this.limit
+    lent[FACTOR] = this.factor
+    lent[SHIFT] = this.shift
+    this.lentVersion = this.version
   }
 
   /** What the kernel did with what was lent. */
@@ -316,7 +326,7 @@ export class AdjRibIn {
       const from = addressOf(old)
       kernel.move(
         family - 1,
-        slots.byteOffset,
+        addressOf(slots),
         capacity,
         factor,
         shift,

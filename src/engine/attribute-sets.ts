@@ -19,6 +19,7 @@ import {
   SET_TABLE,
   TABLE_MASK,
 } from '../kernel/assembly/fields.ts'
+import { loadKernel } from '../kernel/kernel.ts'
 import { addressOf } from '../kernel/memory.ts'
 import { MAX_MESSAGE_LENGTH } from '../wire/codes.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
@@ -102,6 +103,8 @@ export class AttributeSets {
   private filling = -1
   private spare: Segment | null = null
   private readonly arrays = new TableArrays(this)
+  /** What the kernel was told last; null: an array is another one since. */
+  private lent: Int32Array | null = null
   /** Against a peer that chooses attributes so that their hashes collide. */
   private readonly seed: number
 
@@ -223,20 +226,29 @@ export class AttributeSets {
 
   /** Tells the kernel where everything lies; until `takeBack` nobody else changes anything. */
   lend(control: Int32Array): void {
-    const filled = this.segments[this.filling] ?? null
-    control[RECORDS] = addressOf(this.records)
-    control[RECORDS_CAPACITY] = Math.min(Math.floor(this.records.length / RECORD), MAX_SETS)
+    if (this.lent === null) this.lent = this.describe()
+    control.set(this.lent, RECORDS)
     control[RECORDS_USED] = this.recordsUsed
     control[FIRST_FREE] = this.firstFree
-    control[SET_TABLE] = addressOf(this.table)
-    control[TABLE_MASK] = this.mask
     control[SET_COUNT] = this.count
-    control[SEED] = this.seed
-    control[SEGMENTS] = addressOf(this.segmentAddresses)
-    control[SEGMENT] = this.filling
-    control[SEGMENT_USED] = filled?.used ?? 0
-    control[SEGMENT_LIVE] = filled?.live ?? 0
-    control[SEGMENT_ROOM] = filled?.view.byteLength ?? 0
+    const filled = this.segments[this.filling]
+    if (filled === undefined || filled === null) return
+    control[SEGMENT_USED] = filled.used
+    control[SEGMENT_LIVE] = filled.live
+  }
+
+  /** What stays the same from set to set, as it stands in a control block from RECORDS on. */
+  private describe(): Int32Array {
+    const lent = new Int32Array(SEGMENT_ROOM + 1 - RECORDS)
+    lent[RECORDS - RECORDS] = addressOf(this.records)
+    lent[RECORDS_CAPACITY - RECORDS] = Math.min(this.records.length / RECORD, MAX_SETS)
+    lent[SET_TABLE - RECORDS] = addressOf(this.table)
+    lent[TABLE_MASK - RECORDS] = this.mask
+    lent[SEED - RECORDS] = this.seed
+    lent[SEGMENTS - RECORDS] = addressOf(this.segmentAddresses)
+    lent[SEGMENT - RECORDS] = this.filling
+    lent[SEGMENT_ROOM - RECORDS] = this.segments[this.filling]?.view.byteLength ?? 0
+    return lent
   }
 
   /** What the kernel did with what was lent. */
@@ -268,6 +280,7 @@ export class AttributeSets {
     const larger = this.arrays.words(records.length * 2)
     larger.set(records)
     this.records = larger
+    this.lent = null
     this.arrays.free(records)
   }
 
@@ -308,6 +321,7 @@ export class AttributeSets {
     }
     this.spare = null
     this.filling = index
+    this.lent = null
     this.segmentAddresses[index] = addressOf((this.segments[index] as Segment).view)
     if (full >= 0) this.reclaim(full)
     return index
@@ -368,6 +382,7 @@ export class AttributeSets {
     this.segments = []
     this.filling = -1
     this.spare = null
+    this.lent = null
   }
 
   /** Takes a set out of the hash table; later members of its run move up. */
@@ -392,6 +407,18 @@ export class AttributeSets {
     const { records, recordsUsed } = this
     const mask = capacity - 1
     const table = this.arrays.words(capacity)
+    const kernel = loadKernel()
+    if (kernel === null) this.enter(table, mask)
+    else kernel.rehash(addressOf(records), recordsUsed, addressOf(table), mask)
+    this.arrays.free(this.table)
+    this.table = table
+    this.mask = mask
+    this.lent = null
+  }
+
+  /** Puts all sets into an empty hash table. */
+  private enter(table: Int32Array, mask: number): void {
+    const { records, recordsUsed } = this
     for (let set = 0; set < recordsUsed; set++) {
       const record = set * RECORD
       if (records[record + OFFSET] === FREE) continue
@@ -400,9 +427,6 @@ export class AttributeSets {
       while (table[slot] !== 0) slot = (slot + 1) & mask
       table[slot] = (hash & TAG_MASK) | (set + 1)
     }
-    this.arrays.free(this.table)
-    this.table = table
-    this.mask = mask
   }
 
   /**

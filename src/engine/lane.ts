@@ -61,6 +61,7 @@ import {
 import { type Kernel, loadKernel } from '../kernel/kernel.ts'
 import { addressOf, isKernelView } from '../kernel/memory.ts'
 import { Family, type Prefix } from '../prefix/prefix.ts'
+import type { RadixTrie } from '../prefix/trie.ts'
 import { attributeTable } from '../wire/attribute-table.ts'
 import { AttributeCode, MAX_EXTENDED_MESSAGE_LENGTH } from '../wire/codes.ts'
 import type { Taken } from '../wire/frame-reader.ts'
@@ -215,11 +216,11 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
         continue
       }
       table.rib.lend(control, at)
-      const { nodes, root, filter, wide } = (tries[family] as (typeof tries)[0]).words
+      const { nodes, root, filter } = tries[family] as RadixTrie
       control[at + NODES] = addressOf(nodes)
       control[at + ROOT] = root
-      control[at + FILTER] = addressOf(filter)
-      control[at + FILTER_WIDE] = wide ? 1 : 0
+      control[at + FILTER] = addressOf(filter.bits)
+      control[at + FILTER_WIDE] = filter.wide ? 1 : 0
     }
   }
 

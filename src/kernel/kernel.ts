@@ -11,6 +11,11 @@ export interface Kernel {
    */
   run(control: number, start: number, end: number): number
   /**
+   * Puts the attribute sets that are there, of the first `used`, into an empty hash table of `mask` + 1 words.
+   * @param records address of their records; `table` too is an address
+   */
+  rehash(records: number, used: number, table: number, mask: number): void
+  /**
    * Moves the routes of some slots into those of an empty table.
    * @param family 0: IPv4, 1: IPv6
    * @param slots address of the empty ones; `from` of the others, so many octets

@@ -37,12 +37,13 @@ export class RadixTrie {
   inside = false
 
   private readonly arrays: ArraySource
-  private nodes: Int32Array
+  /** Of whoever walks them himself: valid until a prefix comes or goes. */
+  nodes: Int32Array
   private used = STRIDE
-  private root = 0
+  root = 0
   /** Freed nodes, chained through their first child. */
   private free = 0
-  private readonly filter: BlockFilter
+  readonly filter: BlockFilter
   /** Prefixes taken out since the filter was made; it still says "maybe" for them. */
   private removed = 0
 
@@ -52,12 +53,6 @@ export class RadixTrie {
     this.arrays = sourceFor(this)
     this.nodes = this.arrays.words(64 * STRIDE)
     this.filter = new BlockFilter(family, this.arrays)
-  }
-
-  /** Where a look-up begins, for whoever walks the words himself: valid until a prefix comes or goes. */
-  get words(): { nodes: Int32Array; root: number; filter: Int32Array; wide: boolean } {
-    const { nodes, root, filter } = this
-    return { nodes, root, filter: filter.bits, wide: filter.wide }
   }
 
   /** Octets held outside V8's heap. */

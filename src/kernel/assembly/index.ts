@@ -69,7 +69,7 @@ import {
   writeRoute4,
   writeRoute6,
 } from './routes.ts'
-import { holds, intern, NO_ROOM, retain } from './sets.ts'
+import { enterSets, holds, intern, NO_ROOM, retain } from './sets.ts'
 
 const HEADER = 19
 const SHORTEST = 23
@@ -114,6 +114,11 @@ export function move(
 ): void {
   useSlots(family, slots, capacity, factor, shift, spread)
   moveRoutes(from, octets)
+}
+
+/** Puts the first `used` attribute sets that are there into an empty hash table. */
+export function rehash(records: usize, used: i32, table: usize, mask: i32): void {
+  enterSets(records, used, table, mask)
 }
 
 /** One UPDATE. @returns false: nothing was done with it */

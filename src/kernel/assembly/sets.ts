@@ -106,6 +106,18 @@ export function intern(start: usize, length: i32, bits: i32, originAs: i32, path
   return set
 }
 
+/** Puts sets into an empty hash table. */
+export function enterSets(records: usize, used: i32, table: usize, mask: i32): void {
+  for (let set = 0; set < used; set++) {
+    const record = records + <usize>(set * RECORD)
+    if (load<i32>(record + OFFSET) === -1) continue
+    const hash = load<i32>(record + HASH)
+    let slot = hash & mask
+    while (load<i32>(table + ((<usize>slot) << 2)) !== 0) slot = (slot + 1) & mask
+    store<i32>(table + ((<usize>slot) << 2), (hash & ~NUMBER_MASK) | (set + 1))
+  }
+}
+
 /** So many routes more carry the set. */
 export function retain(set: i32, routes: i32): void {
   const at = recordOf(set) + REFERENCES
