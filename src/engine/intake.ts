@@ -118,6 +118,11 @@ export class Intake implements RouteSink {
     if (before !== NO_SET) this.state.sets.release(before)
   }
 
+  /** Sets came and went without being told here: the number of the last one may mean another by now. */
+  forgetSet(): void {
+    this.set = NO_SET
+  }
+
   attributes(family: Family, walk: AttributeWalk, stored: StoredWindow): void {
     this.turnTo(family)
     if (this.noted !== 0) this.countNotes()

@@ -185,8 +185,6 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
     control[PEER_FAMILY] = notes.family
     control.set([notes.w0, notes.w1, notes.w2, notes.w3], PEER_WORDS)
     control.set(settings.external ? externalRules : internalRules, RULES)
-    // The same octets may mean other notes here.
-    control[LAST_SET] = -1
   }
 
   function describePolicy(): void {
@@ -290,6 +288,8 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
       control[MAX_LENGTH] = limit
       control[STAMP_NOW] = stampOf(session, now)
       control[UPDATES] = 0
+      // Its number may be that of another set by now, or what has these octets came by another session.
+      control[LAST_SET] = -1
       const base = addressOf(view)
       let at = base + start
       let stuck: number = DONE
@@ -309,6 +309,7 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
       }
       taken.end = at - base
       taken.messages = control[UPDATES] as number
+      if (taken.messages > 0) intake.forgetSet()
       return taken
     },
   }

@@ -2,6 +2,7 @@
 import { apiTarget } from './api-target.ts'
 import { captureTarget } from './capture-target.ts'
 import { engineTarget } from './engine-target.ts'
+import { laneTarget } from './lane-target.ts'
 import { messageTargets } from './message-targets.ts'
 import type { Target } from './target.ts'
 import { configTarget, scenarioTarget, textTarget } from './text-targets.ts'
@@ -11,6 +12,7 @@ export const targets: readonly Target[] = [
   ...messageTargets,
   updateTarget,
   engineTarget,
+  laneTarget,
   captureTarget,
   textTarget,
   configTarget,

@@ -1,0 +1,25 @@
+/** The way of UPDATEs by the kernel, held against the one message by message: nothing may differ. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createLanding } from '../support/twin-octets.ts'
+import { performAll, steps } from '../support/twin-steps.ts'
+import { createTwins } from '../support/twins.ts'
+
+const land = createLanding()
+
+test('whatever happens, both ways lead to the same', () => {
+  let taken = 0
+  fc.assert(
+    fc.property(steps, (list) => {
+      const twins = createTwins(land)
+      performAll(twins, list)
+      taken += twins.taken
+    }),
+    {
+      numRuns: Number(process.env['RUNS'] ?? 40),
+      ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }),
+    },
+  )
+  console.log(taken)
+  expect(taken).toBeGreaterThan(1000)
+})
