@@ -23,22 +23,41 @@ export function createLanding() {
   }
 }
 
-/**
- * The same at the very end of the memory: what is read further behind is a trap of WebAssembly.
- */
-export function createLastLanding() {
-  let block = allocateOctets(MOST)
-  return (chunk: Uint8Array): Uint8Array => {
-    const passed: DataView[] = []
-    // The memory may have grown since; what it grows by is free, and is taken at its end.
-    while (block.byteOffset + block.byteLength !== kernelMemory()?.buffer.byteLength) {
-      passed.push(block)
-      block = allocateOctets(MOST)
+/** More than the memory grows by unasked. */
+const LAST_BLOCK = 5 * 2 ** 20
+
+/** @returns the last octets of the memory, allocated */
+function lastBlock(): DataView {
+  const passed: DataView[] = []
+  for (let octets = LAST_BLOCK; ; ) {
+    const block = allocateOctets(octets)
+    const behind = (kernelMemory()?.buffer.byteLength ?? 0) - block.byteOffset - block.byteLength
+    if (behind === 0) {
+      for (const view of passed) free(view)
+      return block
     }
-    for (const view of passed) free(view)
-    const landed = new Uint8Array(block.buffer, block.byteOffset, MOST - SLACK)
-    landed.set(chunk, landed.length - chunk.length)
-    return landed.subarray(landed.length - chunk.length)
+    if (behind > LAST_BLOCK) {
+      passed.push(block)
+    } else {
+      octets = block.byteLength + behind
+      free(block)
+    }
+  }
+}
+
+/** The same at the very end of the memory: what is read further behind is a trap of WebAssembly. */
+export function createLastLanding() {
+  let block: DataView | null = null
+  let end = -1
+  return (chunk: Uint8Array): Uint8Array => {
+    if (block === null || end !== kernelMemory()?.buffer.byteLength) {
+      if (block !== null) free(block)
+      block = lastBlock()
+      end = block.byteOffset + block.byteLength
+    }
+    const landed = new Uint8Array(block.buffer, end - SLACK - chunk.length, chunk.length)
+    landed.set(chunk)
+    return landed
   }
 }
 

@@ -164,6 +164,11 @@ export function createTwins(
     get taken() {
       return taken
     },
+    /** Routes held. */
+    get held() {
+      const { ipv4, ipv6 } = plain.engine.view.ribRoutes()
+      return ipv4 + ipv6
+    },
     peer: (name: string) => peers.get(name) ?? undefined,
 
     add(name: string, families: readonly FamilyName[] = familyNames): void {
