@@ -59,7 +59,6 @@ test.each([
   for (let at = 0; at < octets.length; at += 2 ** 20) {
     expect(twins.receive('a', octets.slice(at, at + 2 ** 20))).toBe(true)
   }
-  // All of it is for the kernel, but for what straddles chunks and lies in no common memory then.
   expect(twins.taken).toBe(Math.ceil(count / perMessage))
   expect(twins.lane.view.ribRoutes()[v6 ? 'ipv6' : 'ipv4']).toBe(count)
   // The plain way finds what the kernel stored.
