@@ -37,7 +37,7 @@ let instance: Kernel | null | undefined
 
 /**
  * @returns the kernel of this process, made when it is first asked for; `null` where the tables lie in no
- *   common memory, or the processor lacks an instruction: everything works without it
+ *   common memory, the processor lacks an instruction, or there is no room for the code: everything works without it
  */
 export function loadKernel(): Kernel | null {
   if (instance === undefined) instance = instantiate()
@@ -52,7 +52,7 @@ function instantiate(): Kernel | null {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
     return exports as unknown as Kernel
   } catch (error) {
-    if (error instanceof WebAssembly.CompileError) return null
+    if (error instanceof WebAssembly.CompileError || error instanceof RangeError) return null
     throw error
   }
 }

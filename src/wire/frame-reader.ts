@@ -101,6 +101,7 @@ export function createFrameReader(sink: FrameSink): FrameReader {
         at = taken
         continue
       }
+      if (stopped) break
       const next = at + checkHeader(view, at, maxLength)
       if (next > end) break
       sink.frame(messageTypeAt(view, at), view, at, next)

@@ -140,6 +140,153 @@ describe('frames', () => {
   })
 })
 
+describe('octets that straddle chunks, with room in front of them', () => {
+  /** Pushes chunks that all come to lie at one place of a buffer, as those of a socket do. */
+  function pusher(reader: FrameReader, room: number) {
+    const buffer = new Uint8Array(100 + room + 70_000).fill(0xee)
+    const push = (chunk: Uint8Array) => {
+      const landed = buffer.subarray(100 + room, 100 + room + chunk.length)
+      landed.set(chunk)
+      reader.push(landed, room)
+    }
+    const untouched = () => buffer.subarray(0, 100).every((octet) => octet === 0xee)
+    return { buffer, push, untouched }
+  }
+
+  test('are put there, so that every message lies in one piece', () => {
+    for (let at = 1; at < octets.length; at += at < 120 ? 1 : 61) {
+      const views = new Set<ArrayBufferLike>()
+      const frames: string[] = []
+      const reader = createFrameReader({
+        frame(_type, view, start, end) {
+          views.add(view.buffer)
+          frames.push(hexOf(new Uint8Array(view.buffer, view.byteOffset + start, end - start)))
+        },
+      })
+      const { buffer, push, untouched } = pusher(reader, 4096)
+      push(octets.subarray(0, at))
+      const { pending } = reader
+      push(octets.subarray(at))
+      expect(frames).toEqual(wanted)
+      expect([...views]).toEqual([buffer.buffer])
+      expect(pending).toBeLessThan(4096)
+      expect(untouched()).toBe(true)
+    }
+  })
+
+  test('stay apart where the room is too small', () => {
+    for (const room of [0, 1, 20, 300]) {
+      const { frames, reader } = recorder()
+      const { push, untouched } = pusher(reader, room)
+      for (let at = 0; at < octets.length; at += 37) push(octets.subarray(at, at + 37))
+      expect(frames).toEqual(wanted)
+      expect(reader.pending).toBe(0)
+      expect(untouched()).toBe(true)
+    }
+  })
+
+  test('are the same in chunks of one octet', () => {
+    const { frames, reader } = recorder()
+    const { push } = pusher(reader, 65_536)
+    for (const octet of octets) push(Uint8Array.of(octet))
+    expect(frames).toEqual(wanted)
+  })
+
+  test('have a wrong header found, though not before it is whole', () => {
+    const { frames, reader } = recorder()
+    const { push } = pusher(reader, 65_536)
+    push(bytesOf(`${keepalive} ${MARKER} 00`))
+    expect(reader.pending).toBe(17)
+    expect(() => push(bytesOf('12 04'))).toThrow(ProtocolError)
+    expect(reader.stopped).toBe(true)
+    expect(frames).toHaveLength(1)
+  })
+})
+
+describe('a sink that takes several messages at once', () => {
+  /** What is asked and told, in order; takes as many messages as `wish` says. */
+  function batcher(wish: () => number, onAsked?: (reader: FrameReader) => void) {
+    const asked: { left: number; limit: number }[] = []
+    const taken: string[] = []
+    const reader = createFrameReader({
+      frame(_type, view, start, end) {
+        taken.push(hexOf(new Uint8Array(view.buffer, view.byteOffset + start, end - start)))
+      },
+      batch(view, start, end, limit) {
+        asked.push({ left: end - start, limit })
+        onAsked?.(reader)
+        let at = start
+        for (let left = wish(); left > 0 && end - at >= 19; left--) {
+          const next = at + view.getUint16(at + 16)
+          if (next > end) break
+          taken.push(hexOf(new Uint8Array(view.buffer, view.byteOffset + at, next - at)))
+          at = next
+        }
+        return at
+      },
+    })
+    return { reader, asked, taken }
+  }
+
+  test('is asked wherever a message begins, and takes none twice', () => {
+    const pieces = fc.array(fc.oneof(fc.nat(60), fc.nat(5000)), { minLength: 1, maxLength: 30 })
+    const wishes = fc.array(fc.nat(3), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(pieces, wishes, fc.boolean(), (sizes, counts, roomy) => {
+        let asks = 0
+        const { reader, taken } = batcher(() => counts[asks++ % counts.length] ?? 0)
+        let at = 0
+        for (let i = 0; at < octets.length; i++) {
+          const size = Math.max(1, sizes[i % sizes.length] ?? 1)
+          const room = roomy ? 65_536 : 0
+          const buffer = new Uint8Array(room + size)
+          buffer.set(octets.subarray(at, at + size), room)
+          reader.push(buffer.subarray(room, room + Math.min(size, octets.length - at)), room)
+          at += size
+        }
+        expect(taken).toEqual(wanted)
+        expect(reader.pending).toBe(0)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('is not asked about what is no whole header, and is told the limit', () => {
+    const { reader, asked, taken } = batcher(() => 1)
+    reader.maxLength = 65_535
+    reader.push(bytesOf(keepalive))
+    reader.push(bytesOf(`${keepalive} ${MARKER} 00`))
+    expect(asked).toEqual([
+      { left: 19, limit: 65_535 },
+      { left: 36, limit: 65_535 },
+    ])
+    expect(taken).toHaveLength(2)
+  })
+
+  test('may stop the reader, or throw', () => {
+    const stopping = batcher(
+      () => 0,
+      (reader) => reader.stop(),
+    )
+    stopping.reader.push(octets)
+    expect(stopping.asked).toHaveLength(1)
+    expect(stopping.taken).toEqual([])
+    const throwing = batcher(() => {
+      throw new Error('of the sink')
+    })
+    expect(() => throwing.reader.push(octets)).toThrow('of the sink')
+    expect(throwing.reader.stopped).toBe(true)
+    throwing.reader.push(octets)
+    expect(throwing.taken).toEqual([])
+  })
+
+  test('leaves a wrong header to the reader', () => {
+    const { reader, taken } = batcher(() => 0)
+    expect(() => reader.push(bytesOf(`${keepalive} ${'00'.repeat(19)}`))).toThrow(ProtocolError)
+    expect(taken).toHaveLength(1)
+  })
+})
+
 describe('header errors (RFC 4271 §6.1)', () => {
   test.for([
     // name, octets, subcode, data
