@@ -128,27 +128,45 @@ const internalRules = createRules(false)
 const MOST_NEAR = QUEUE_ROUTES
 const MOST_UNUSED = 2 * QUEUE_ROUTES
 
-/** @returns a lane that takes nothing where there is no kernel */
+/** What works for an engine once there is a kernel. */
+interface Driver extends Lane {
+  /** Tells the kernel of a session. @throws OutOfTableMemoryError */
+  prepare(session: EngineSession): void
+}
+
+/** @returns a lane that takes nothing where there is no kernel, or no memory for what it needs */
 export function createLane(state: EngineState, intake: Intake): Lane {
   const taken: Taken = { end: 0, messages: 0 }
-  let driver: Lane | null | undefined
+  const arrays = new TableArrays(taken)
+  let driver: Driver | null = null
   return {
     take(session, octets, now) {
-      if (driver === undefined) {
-        const kernel = loadKernel()
-        driver = kernel === null ? null : createDriver(kernel, state, intake, taken)
-      }
       taken.end = octets.start
       taken.messages = 0
-      if (driver === null || !session.settings.as4 || !isKernelView(octets.view)) return taken
+      if (!session.settings.as4 || !isKernelView(octets.view)) return taken
+      const kernel = loadKernel()
+      if (kernel === null) return taken
+      try {
+        driver ??= createDriver(kernel, state, intake, taken, arrays)
+        driver.prepare(session)
+      } catch (error) {
+        if (!(error instanceof OutOfTableMemoryError)) throw error
+        if (driver === null) arrays.freeAll()
+        return taken
+      }
       return driver.take(session, octets, now)
     },
   }
 }
 
-function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken: Taken): Lane {
+function createDriver(
+  kernel: Kernel,
+  state: EngineState,
+  intake: Intake,
+  taken: Taken,
+  arrays: TableArrays,
+): Driver {
   const { sets, tries } = state
-  const arrays = new TableArrays(taken)
   const control = arrays.words(CONTROL_WORDS)
   const near = arrays.words(MOST_NEAR * NEAR_WORDS)
   const unused = arrays.words(MOST_UNUSED)
@@ -189,10 +207,11 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
 
   function describePolicy(): void {
     if (policy === state.policy) return
-    policy = state.policy
-    const { standard, large } = policy
+    const { standard, large } = state.policy
+    const octets = arrays.words(standard.length + large.length + 1)
     arrays.free(policyOctets)
-    policyOctets = arrays.words(standard.length + large.length + 1)
+    policyOctets = octets
+    policy = state.policy
     policyOctets.set(standard)
     policyOctets.set(large, standard.length)
     control[MAX_PATH_LENGTH] = policy.policy.maxAsPathLength
@@ -214,6 +233,7 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
         continue
       }
       table.rib.lend(control, at)
+      if (table.rib.exhausted) control[at + SLOTS] = 0
       const { nodes, root, filter } = tries[family] as RadixTrie
       control[at + NODES] = addressOf(nodes)
       control[at + ROOT] = root
@@ -282,9 +302,12 @@ function createDriver(kernel: Kernel, state: EngineState, intake: Intake, taken:
   }
 
   return {
-    take(session, { view, start, end, limit }, now) {
-      describeSession(session)
+    prepare(session) {
       describePolicy()
+      describeSession(session)
+    },
+
+    take(session, { view, start, end, limit }, now) {
       control[MAX_LENGTH] = limit
       control[STAMP_NOW] = stampOf(session, now)
       control[UPDATES] = 0

@@ -49,7 +49,7 @@ const weights: Partial<Record<Step['kind'], number>> = { stream: 50, up: 8, regi
 
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(...kinds.map((kind) => ({ weight: weights[kind] ?? 1, arbitrary: stepOf(kind) }))),
-  { minLength: 5, maxLength: 50, size: 'max' },
+  { minLength: 5, maxLength: 40, size: 'max' },
 )
 
 const policies: readonly Partial<Policy>[] = [
@@ -137,7 +137,7 @@ function createPerformer(twins: Twins, captured: readonly Uint8Array[]) {
     const octets = flood(
       random.chance(0.4),
       random.below(3) * 500,
-      random.below(few ? 4000 : 2000),
+      random.below(few ? 1500 : 700),
       {
         perMessage: few ? random.between(1, 500) : 1,
         sets: pick(random, [1, 7, 100_000]),
@@ -223,7 +223,7 @@ export function performAll(
   perform({ kind: 'up', session: 0, seed: list.length })
   for (const [i, step] of list.entries()) {
     perform(step)
-    twins.compare(i % 6 === 5 && twins.held < 1500)
+    twins.compare(i % 6 === 5 && twins.held < 1000)
   }
   twins.compare(true)
   twins.withdrawAll()
