@@ -17,5 +17,5 @@ test('whatever happens, both ways lead to the same', { timeout: 60_000 }, () => 
     }),
     { numRuns: 40 },
   )
-  expect(taken).toBeGreaterThan(1000)
+  expect(taken).toBeGreaterThan(100)
 })
