@@ -236,7 +236,11 @@ function hasRoom(routes: i32): bool {
     return false
   }
   const table = tableWords()
-  const wanted = word(table + COUNT) + coming
+  let wanted = word(table + COUNT) + coming
+  if (wanted <= word(table + LIMIT)) return true
+  // Of those that wait, many may be there already.
+  storeWaiting()
+  wanted = word(table + COUNT) + routes
   if (wanted <= word(table + LIMIT)) return true
   setWord(ROUTES_WANTED_FAMILY, table === TABLES ? 0 : 1)
   setWord(ROUTES_WANTED, wanted)
