@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { Kind } from '../peering/kind.ts'
 import { version } from '../version.ts'
+import { compileLater } from './compilation.ts'
 import { Exit, reportFailure } from './failure.ts'
 import { positive } from './numbers.ts'
 import { type Actions, type AddKinds, addRegistryCommands } from './registry-commands.ts'
@@ -90,6 +91,7 @@ export function buildProgram(
     .action(async ({ config }) => {
       // Before anything large is loaded.
       keepYoungGenerationSmall()
+      compileLater()
       finish(await (await import('./run.ts')).run(config, terminal))
     })
 
