@@ -249,6 +249,20 @@ test('notes about next hops, from peers with either kind of address or an unknow
   }
 })
 
+test('a next hop behind which the octets look like the address of the peer', () => {
+  const peerAddress = '2008:a08:a08:a08:a08:a08:a08:a08'
+  const nlri = Array.from({ length: 8 }, () => [8, 10]).flat()
+  const value = [0, 2, 1, 16, ...hop6, 0x20, ...nlri]
+  const message = update([...origin, ...asPath, ...attribute(0x80, 14, value)], [])
+  const twins = createTwins(land)
+  twins.add('a')
+  twins.up('a', { ...peer, peerAddress })
+  twins.receive('a', message)
+  twins.compare(true)
+  expect(twins.taken).toBe(1)
+  expect(twins.lane.view.tallies('a')?.notes['next-hop-not-peer']).toBe(8)
+})
+
 const standard = (...list: number[]) =>
   list.length === 0 ? [] : attribute(0xc0, 8, list.flatMap(u32))
 const large = (...list: number[][]) =>
