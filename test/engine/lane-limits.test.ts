@@ -1,5 +1,6 @@
 /** Where the kernel stops until there is room, and what it leaves to the plain way. */
 import { expect, test } from 'vitest'
+import { allocateOctets, free } from '../../src/kernel/memory.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'
 import { addressOctets, bgp, u16, u32 } from '../support/capture-builder.ts'
 import { createLanding, flood } from '../support/twin-octets.ts'
@@ -96,6 +97,50 @@ test('more routes near registered prefixes in a chunk than are noted at once', (
     twins.compare(true)
   }
   expect(twins.taken).toBe(180)
+  finish(twins)
+})
+
+test('a segment that is full to its last octet leaves alone what lies behind it', () => {
+  const twins = lab()
+  /** Attributes of exactly so many octets, at least 60. */
+  const sized = (octets: number, number: number) => {
+    const value = u32(number)
+    const must = [0x40, 2, 6, 2, 1, ...u32(64501), 0x40, 3, 4, 192, 0, 2, 1]
+    const start = [...must, 0xc0, 7, 8, ...value, ...value, 0x80, 4, 4, ...value]
+    const fill = octets - start.length - 4
+    // ORIGIN, and ATOMIC_AGGREGATE or not: the rest is a number of whole communities.
+    const [short, long] = [
+      [0x40, 1, 1, 0],
+      [0x50, 1, 0, 1, 0],
+    ] as const
+    const atomic = [0x40, 6, 0]
+    const begins = [
+      short,
+      long,
+      [...long, 0x50, 6, 0, 0],
+      [...short, ...atomic],
+      [...long, ...atomic],
+    ]
+    const first = begins.find(({ length }) => (fill - length) % 4 === 0) ?? []
+    const communities = Array.from({ length: fill - first.length }, () => 1)
+    return [...first, ...start, 0xd0, 8, ...u16(communities.length), ...communities]
+  }
+  const canaries: DataView[] = []
+  for (let left = 65_536, number = 1; left > 0; number++) {
+    const block = sized(left > 400 ? 121 + (number & 1) * 16 : left, number)
+    expect(twins.receive('a', announce(block, host(number)))).toBe(true)
+    if (number === 1) for (let i = 0; i < 40; i++) canaries.push(allocateOctets(65_536))
+    left -= block.length
+  }
+  expect(twins.taken).toBeGreaterThan(400)
+  twins.receive('a', announce(block([64501, 5]), host(9000)))
+  const untouched = canaries.every((view) =>
+    new Uint8Array(view.buffer, view.byteOffset, view.byteLength).every((octet) => octet === 0),
+  )
+  expect(untouched).toBe(true)
+  // Behind it may lie octets of the other twin, too.
+  twins.compare(true)
+  for (const view of canaries) free(view)
   finish(twins)
 })
 
