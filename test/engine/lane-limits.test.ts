@@ -1,6 +1,6 @@
 /** Where the kernel stops until there is room, and what it leaves to the plain way. */
 import { expect, test } from 'vitest'
-import { allocateOctets, free } from '../../src/kernel/memory.ts'
+import { allocateOctets, free, kernelMemory } from '../../src/kernel/memory.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'
 import { addressOctets, bgp, u16, u32 } from '../support/capture-builder.ts'
 import { createLanding, flood } from '../support/twin-octets.ts'
@@ -125,9 +125,13 @@ test('a segment that is full to its last octet leaves alone what lies behind it'
     const communities = Array.from({ length: fill - first.length }, () => 1)
     return [...first, ...start, 0xd0, 8, ...u16(communities.length), ...communities]
   }
+  // What is allocated from here on lies side by side.
+  const holes: DataView[] = []
+  const size = () => kernelMemory()?.buffer.byteLength
+  for (const before = size(); size() === before; ) holes.push(allocateOctets(65_536))
   const canaries: DataView[] = []
   for (let left = 65_536, number = 1; left > 0; number++) {
-    const block = sized(left > 400 ? 121 + (number & 1) * 16 : left, number)
+    const block = sized(left > 400 ? 121 + (number & 1) * 20 : left, number)
     expect(twins.receive('a', announce(block, host(number)))).toBe(true)
     if (number === 1) for (let i = 0; i < 40; i++) canaries.push(allocateOctets(65_536))
     left -= block.length
@@ -140,7 +144,7 @@ test('a segment that is full to its last octet leaves alone what lies behind it'
   expect(untouched).toBe(true)
   // Behind it may lie octets of the other twin, too.
   twins.compare(true)
-  for (const view of canaries) free(view)
+  for (const view of [...holes, ...canaries]) free(view)
   finish(twins)
 })
 
