@@ -75,6 +75,29 @@ test.each([
   finish(twins)
 })
 
+test.each([4096, 65_535])('messages of at most %i octets', (limit) => {
+  const twins = lab({ limit })
+  const routes = (length: number) => {
+    const count = Math.floor((length - 60) / 5)
+    const fill = length - 23 - 5 * count - block([64501, 1]).length - 4
+    const communities = Array.from({ length: fill - (fill % 4) }, () => 1)
+    const attributes = block([64501, 1], 0xd0, 8, ...u16(communities.length), ...communities)
+    const left = fill % 4 === 0 ? [] : Array.from({ length: fill % 4 }, () => 0)
+    const all = Array.from({ length: count }, (_, i) => host(i % 4000)).flat()
+    return announce(attributes, [...all, ...left])
+  }
+  const longest = routes(4096)
+  expect(longest.length).toBe(4096)
+  expect(twins.receive('a', longest)).toBe(true)
+  expect(twins.taken).toBe(1)
+  const longer = routes(4097)
+  expect(longer.length).toBe(4097)
+  expect(twins.receive('a', longer)).toBe(limit > 4096)
+  expect(twins.taken).toBe(limit > 4096 ? 2 : 1)
+  twins.compare(true)
+  finish(twins)
+})
+
 test('a table does not grow for routes that it has', () => {
   const twins = lab()
   const octets = flood(false, 0, 1300, { perMessage: 100, sets: 5, remoteAsn })
