@@ -4,8 +4,10 @@ import { AdjRibIn } from '../../src/engine/adj-rib-in.ts'
 import { AttributeSets } from '../../src/engine/attribute-sets.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { defaultPolicy } from '../../src/engine/types.ts'
+import { allocateOctets } from '../../src/kernel/memory.ts'
 import { Family, type Prefix } from '../../src/prefix/prefix.ts'
 import { parsePrefix } from '../../src/prefix/text.ts'
+import { MAX_MESSAGE_LENGTH } from '../../src/wire/codes.ts'
 import type { DecodeSettings } from '../../src/wire/messages.ts'
 import type { StoredWindow } from '../../src/wire/stored-attributes.ts'
 import { type RouteSink, UpdateDecoder } from '../../src/wire/update.ts'
@@ -122,6 +124,34 @@ export function feed(engine: ReturnType<typeof engineWith>, peer: number, table:
   engine.flush(now)
 }
 
+/** The octets of a table where the kernel can read them. */
+function readable({ view }: Octets): DataView {
+  const copy = allocateOctets(view.byteLength)
+  new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength).set(
+    new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+  )
+  return copy
+}
+
+/** Octets that a socket gives at once. */
+const READ = 65_536
+
+/** Feeds a whole table to an engine as sessions do: by the kernel where that takes it. */
+function feedMany(engine: ReturnType<typeof engineWith>, view: DataView): void {
+  const now = Date.now()
+  let at = 0
+  while (at < view.byteLength) {
+    const end = Math.min(at + READ, view.byteLength)
+    const from = at
+    at = engine.receiveUpdates('peer-0', view, at, end, MAX_MESSAGE_LENGTH, now).end
+    if (at === from) {
+      at += view.getUint16(at + 16)
+      engine.receiveUpdate('peer-0', view, from, at, now)
+    }
+    engine.flush(now)
+  }
+}
+
 /** Decoding, interning, storing; then all of it together. Nanoseconds. */
 export function stepFigures(quick: boolean): Figure[] {
   const passes = quick ? 2 : 5
@@ -174,6 +204,11 @@ export function stepFigures(quick: boolean): Figure[] {
     timePasses('step / engine, a route, everything but the socket', routes, passes, () => {
       const engine = engineWith(1, ipv4World().registered)
       return () => feed(engine, 0, table)
+    }),
+    timePasses('step / engine, the same by the kernel', routes, passes, () => {
+      const engine = engineWith(1, ipv4World().registered)
+      const view = readable(table)
+      return () => feedMany(engine, view)
     }),
   ]
 }
