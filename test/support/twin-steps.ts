@@ -137,7 +137,7 @@ function createPerformer(twins: Twins, captured: readonly Uint8Array[]) {
     const octets = flood(
       random.chance(0.4),
       random.below(3) * 500,
-      random.below(few ? 1500 : 700),
+      random.below(few ? 1000 : 400),
       {
         perMessage: few ? random.between(1, 500) : 1,
         sets: pick(random, [1, 7, 100_000]),
@@ -223,7 +223,7 @@ export function performAll(
   perform({ kind: 'up', session: 0, seed: list.length })
   for (const [i, step] of list.entries()) {
     perform(step)
-    twins.compare(i % 6 === 5 && twins.held < 1000)
+    twins.compare(i % 8 === 7 && twins.held < 400)
   }
   twins.compare(true)
   twins.withdrawAll()
