@@ -73,6 +73,12 @@ export class Intake implements RouteSink {
   /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
   private announced = 0
   private near = 0
+  /** What covers registered prefixes, of one version of a trie: a full table asks for each many times. */
+  private readonly chains = {
+    trie: null as RadixTrie | null,
+    version: 0,
+    known: new Map<number, readonly number[]>(),
+  }
   /** Notes of the attributes at hand, and how many announcements carried them since. */
   private notes = 0
   private noted = 0
@@ -278,7 +284,7 @@ export class Intake implements RouteSink {
       bump(tally.classes, OVERLAP)
       if (covering !== NONE) {
         const gone = before === NO_SET ? null : state.sets.originAs(before)
-        this.moreSpecific(prefix, pathId, gone, state.sets.originAs(set))
+        this.moreSpecific(prefix, pathId, covering, gone, state.sets.originAs(set))
       }
       return
     }
@@ -325,7 +331,8 @@ export class Intake implements RouteSink {
         this.touch(r)
       }
     } else if (before !== NO_SET && this.trie.covering !== NONE) {
-      this.moreSpecific(prefix, pathId, this.state.sets.originAs(before), null)
+      const gone = this.state.sets.originAs(before)
+      this.moreSpecific(prefix, pathId, this.trie.covering, gone, null)
     }
     if (before !== NO_SET) this.state.sets.release(before)
   }
@@ -338,21 +345,45 @@ export class Intake implements RouteSink {
     this.remove(prefix, pathId)
   }
 
-  /** Keeps count of unregistered more-specifics of every registered prefix above one. */
+  /**
+   * Keeps count of unregistered more-specifics of every registered prefix above one.
+   * @param covering number of the longest of them
+   */
   private moreSpecific(
     prefix: Readonly<Prefix>,
     pathId: number,
+    covering: number,
     gone: number | null,
     come: number | null,
   ): void {
     const { state, session, watcher } = this
-    this.trie.eachCovering(prefix, (number) => {
-      for (let r = state.registered[number] ?? null; r !== null; r = r.twin) {
+    const chain = this.chainOf(covering)
+    for (let i = 0; i < chain.length; i++) {
+      for (let r = state.registered[chain[i] as number] ?? null; r !== null; r = r.twin) {
         if (watcher.changed(session, r, prefix, pathId, come)) continue
         countMoreSpecific(r, session, gone, come)
         this.touch(r)
       }
-    })
+    }
+  }
+
+  /** Numbers of the registered prefixes that cover or equal a registered one, shortest first. */
+  private chainOf(number: number): readonly number[] {
+    const { trie, chains } = this
+    if (chains.trie !== trie || chains.version !== trie.version) {
+      chains.trie = trie
+      chains.version = trie.version
+      chains.known.clear()
+    }
+    let chain = chains.known.get(number)
+    if (chain === undefined) {
+      const found: number[] = []
+      const registered = this.state.registered[number] as Registered
+      trie.eachCovering(registered.prefix, (each) => found.push(each))
+      chain = found
+      chains.known.set(number, chain)
+    }
+    return chain
   }
 
   /** A route of the prefix changed; before its first table is complete that changes no verdict. */

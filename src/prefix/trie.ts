@@ -31,6 +31,8 @@ export class RadixTrie {
   readonly family: Family
   /** Values held. */
   size = 0
+  /** Grows whenever a prefix comes or goes. */
+  version = 0
   /** Of the last `find`: the value of the longest registered prefix that covers the one asked for. */
   covering = NONE
   /** Of the last `find`: whether registered prefixes lie strictly inside the one asked for. */
@@ -135,6 +137,7 @@ export class RadixTrie {
         this.nodes[node + VALUE] = value
         if (before === NONE) {
           this.size++
+          this.version++
           this.filter.add(p.w0, p.length)
         }
         return before
@@ -144,6 +147,7 @@ export class RadixTrie {
       node = this.nodes[node + CHILD + side] as number
     }
     this.size++
+    this.version++
     this.filter.add(p.w0, p.length)
     const leaf = this.allocate(p, p.length, value)
     this.link(parent, side, node === 0 ? leaf : this.join(node, leaf, p))
@@ -226,6 +230,7 @@ export class RadixTrie {
     const value = this.nodes[node + VALUE] as number
     if (value === NONE || !this.sameStart(node, p, p.length)) return NONE
     this.size--
+    this.version++
     this.removed++
     this.nodes[node + VALUE] = NONE
     this.splice(node, parent, side)
