@@ -116,10 +116,11 @@ steps:
     await terminal.press('BTab', 'Down', 'Enter')
     await terminal.shows(/^hold time +\d+ s, keepalive(.|\n)*^Esc back/m)
     await terminal.press('Escape')
+    // With what follows at once, Escape would be the Alt of a key.
+    await terminal.shows(/^Tab table/m)
     await terminal.type('/edge-a')
     await terminal.shows(/SESSIONS 1 of 2, trouble first, with "edge-a"/)
     await terminal.press('Escape')
-    // With what follows at once, Escape would be the Alt of a key.
     await terminal.shows(/> SESSIONS 2, trouble first/)
     await terminal.type('s')
     await terminal.shows(/> SESSIONS 2, by name/)
