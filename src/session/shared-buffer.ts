@@ -12,13 +12,17 @@ const ROOM = 65_536
 /** Behind it: the kernel reads octets in groups of 16. */
 const SLACK = 64
 
-// Where the kernel can read it, which so takes UPDATEs as they came.
-const whole = allocateOctets(ROOM + CHUNK + SLACK)
-const buffer = new Uint8Array(whole.buffer, whole.byteOffset + ROOM, CHUNK)
+/** Where the kernel can read it, which so takes UPDATEs as they came; null: there was no socket yet. */
+let whole: DataView | null = null
+
+function readBuffer(): Uint8Array {
+  whole ??= allocateOctets(ROOM + CHUNK + SLACK)
+  return new Uint8Array(whole.buffer, whole.byteOffset + ROOM, CHUNK)
+}
 
 /** @returns how many octets in front of a chunk nobody needs */
 export function roomBefore(chunk: Uint8Array): number {
-  return chunk.buffer === whole.buffer ? chunk.byteOffset - whole.byteOffset : 0
+  return whole !== null && chunk.buffer === whole.buffer ? chunk.byteOffset - whole.byteOffset : 0
 }
 
 /** Makes a socket that reads into the buffer. @param options as those of `new Socket` */
@@ -26,7 +30,7 @@ export function createSocket(options: SocketConstructorOpts = {}): Socket {
   const reading: SocketConstructorOpts & ConnectOpts = {
     ...options,
     onread: {
-      buffer,
+      buffer: readBuffer(),
       callback(length, octets) {
         socket.emit('data', octets.subarray(0, length))
         return true
