@@ -25,7 +25,7 @@ import {
   WORD0,
   WORD1,
 } from './route-slots.ts'
-import { TableArrays } from './words.ts'
+import { TableArrays } from './table-arrays.ts'
 
 /** No such route. */
 export const NO_SET = -1
@@ -273,17 +273,18 @@ export class AdjRibIn {
 
   /**
    * Tells the kernel where the table lies, from `at` on; until `takeBack` nobody else changes anything. One
-   * with path identifiers is not for it.
+   * with path identifiers, or without memory for a further prefix, is not for it.
    */
   lend(control: Int32Array, at: number): void {
     if (this.lentVersion !== this.version) this.describe()
     control.set(this.lent, at)
+    if (this.exhausted) control[at + SLOTS] = 0
     control[at + COUNT] = this.count
   }
 
   private describe(): void {
     const { lent } = this
-    lent[SLOTS] = this.paths || this.exhausted ? 0 : addressOf(this.slots)
+    lent[SLOTS] = this.paths ? 0 : addressOf(this.slots)
     lent[CAPACITY] = this.capacity
     lent[LIMIT] = this.limit
     lent[FACTOR] = this.factor

@@ -24,7 +24,7 @@ import { addressOf } from '../kernel/memory.ts'
 import { MAX_MESSAGE_LENGTH } from '../wire/codes.ts'
 import type { StoredWindow } from '../wire/stored-attributes.ts'
 import { MAX_SETS } from './adj-rib-in.ts'
-import { TableArrays } from './words.ts'
+import { TableArrays } from './table-arrays.ts'
 
 // Fields of a record of six 32-bit words.
 /** Segment and place of the octets; -1: the record is free. */
@@ -48,6 +48,8 @@ const TAG_MASK = ~SET_MASK
 /** Slots of the first hash table; below LARGE it grows fourfold, from there on it doubles. */
 const SMALLEST = 1 << 11
 const LARGE = 1 << 19
+/** Records of the first array. */
+const FEWEST_RECORDS = SMALLEST / 2
 
 /** Octets live in segments, so that space comes back and no large array is ever copied. */
 const SEGMENT_BITS = 20
@@ -117,7 +119,8 @@ export class AttributeSets {
   get bytes(): number {
     let held = this.spare?.view.byteLength ?? 0
     for (const segment of this.segments) held += segment === null ? 0 : segment.view.byteLength
-    return held + this.records.byteLength + this.table.byteLength
+    const { records, table, segmentAddresses } = this
+    return held + records.byteLength + table.byteLength + segmentAddresses.byteLength
   }
 
   /**
@@ -218,10 +221,7 @@ export class AttributeSets {
   makeRoom(): void {
     if (this.isCrowded()) this.growTable()
     this.makeRecord()
-    const filled = this.segments[this.filling]
-    if (filled === undefined || filled === null || !hasRoom(filled, MAX_MESSAGE_LENGTH)) {
-      this.nextSegment()
-    }
+    if (!hasRoom(this.filled(), MAX_MESSAGE_LENGTH)) this.nextSegment()
   }
 
   /** Tells the kernel where everything lies; until `takeBack` nobody else changes anything. */
@@ -231,8 +231,7 @@ export class AttributeSets {
     control[RECORDS_USED] = this.recordsUsed
     control[FIRST_FREE] = this.firstFree
     control[SET_COUNT] = this.count
-    const filled = this.segments[this.filling]
-    if (filled === undefined || filled === null) return
+    const filled = this.filled()
     control[SEGMENT_USED] = filled.used
     control[SEGMENT_LIVE] = filled.live
   }
@@ -247,7 +246,7 @@ export class AttributeSets {
     lent[SEED - RECORDS] = this.seed
     lent[SEGMENTS - RECORDS] = addressOf(this.segmentAddresses)
     lent[SEGMENT - RECORDS] = this.filling
-    lent[SEGMENT_ROOM - RECORDS] = this.segments[this.filling]?.view.byteLength ?? 0
+    lent[SEGMENT_ROOM - RECORDS] = this.filled().view.byteLength
     return lent
   }
 
@@ -256,8 +255,7 @@ export class AttributeSets {
     this.recordsUsed = control[RECORDS_USED] as number
     this.firstFree = control[FIRST_FREE] as number
     this.count = control[SET_COUNT] as number
-    const filled = this.segments[this.filling]
-    if (filled === undefined || filled === null) return
+    const filled = this.filled()
     filled.used = control[SEGMENT_USED] as number
     filled.live = control[SEGMENT_LIVE] as number
   }
@@ -295,7 +293,7 @@ export class AttributeSets {
   private copyIn(view: DataView, start: number, end: number): number {
     const length = end - start
     let index = this.filling
-    if (index < 0 || !hasRoom(this.segments[index] as Segment, length)) index = this.nextSegment()
+    if (!hasRoom(this.segments[index] as Segment, length)) index = this.nextSegment()
     const segment = this.segments[index] as Segment
     const place = segment.used
     const own = segment.view
@@ -308,6 +306,11 @@ export class AttributeSets {
     segment.used += length
     segment.live += length
     return (index << SEGMENT_BITS) | place
+  }
+
+  /** The segment that new sets go into. */
+  private filled(): Segment {
+    return this.segments[this.filling] as Segment
   }
 
   private nextSegment(): number {
@@ -364,8 +367,10 @@ export class AttributeSets {
     records[record + REFERENCES] = this.firstFree
     this.firstFree = set
     this.count--
-    if (this.count === 0) this.reset()
-    else if (this.mask >= SMALLEST * 2 && this.count * 8 < this.mask) {
+    if (this.count === 0) {
+      // A lone route that flaps has nothing given back and allocated again.
+      if (this.segments.length > 1 || records.length > FEWEST_RECORDS * RECORD) this.reset()
+    } else if (this.mask >= SMALLEST * 2 && this.count * 8 < this.mask) {
       unlessExhausted(() => this.rehash((this.mask + 1) / 2))
     }
   }
@@ -373,7 +378,7 @@ export class AttributeSets {
   /** Back to the beginning: nothing is held. */
   private reset(): void {
     this.arrays.freeAll()
-    this.records = this.arrays.words((SMALLEST / 2) * RECORD)
+    this.records = this.arrays.words(FEWEST_RECORDS * RECORD)
     this.recordsUsed = 0
     this.firstFree = FREE
     this.table = this.arrays.words(SMALLEST)
@@ -382,7 +387,7 @@ export class AttributeSets {
     this.segments = []
     this.filling = -1
     this.spare = null
-    this.lent = null
+    this.nextSegment()
   }
 
   /** Takes a set out of the hash table; later members of its run move up. */

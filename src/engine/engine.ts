@@ -236,10 +236,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     receiveUpdates(name, view, start, end, limit, now) {
-      const from = sender(name)
-      intake.settle()
-      intake.begin(from, now)
-      return lane.take(from, { view, start, end, limit }, now)
+      return lane.take(sender(name), view, start, end, limit, now)
     },
 
     exhausted: (name) =>

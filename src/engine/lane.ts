@@ -63,32 +63,38 @@ import { addressOf, isKernelView } from '../kernel/memory.ts'
 import { Family, type Prefix } from '../prefix/prefix.ts'
 import type { RadixTrie } from '../prefix/trie.ts'
 import { attributeTable } from '../wire/attribute-table.ts'
-import { AttributeCode, MAX_EXTENDED_MESSAGE_LENGTH } from '../wire/codes.ts'
+import {
+  AttributeCode,
+  HEADER_LENGTH,
+  MAX_EXTENDED_MESSAGE_LENGTH,
+  MessageType,
+} from '../wire/codes.ts'
 import type { Taken } from '../wire/frame-reader.ts'
+import { messageLengthAt, messageTypeAt, SHORTEST_UPDATE } from '../wire/header.ts'
 import { type Intake, stampOf, UNREGISTERED } from './intake.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { SPREAD } from './route-slots.ts'
 import type { EngineSession, EngineState } from './state.ts'
+import { TableArrays } from './table-arrays.ts'
 import { routeNotes } from './types.ts'
-import { TableArrays } from './words.ts'
-
-/** Octets in which messages begin at `start`. */
-export interface Octets {
-  readonly view: DataView
-  readonly start: number
-  /** Exclusive; the last message may not be whole. */
-  readonly end: number
-  /** Octets of the longest message that is accepted. */
-  readonly limit: number
-}
 
 export interface Lane {
   /**
-   * Takes UPDATEs of a session, for which `Intake.begin` was called.
+   * Takes UPDATEs of a session.
+   * @param view shows octets in which messages begin at `start`
+   * @param end exclusive; the last message may not be whole
+   * @param limit octets of the longest message that is accepted
    * @param now milliseconds since the epoch
    * @returns valid until the next call
    */
-  take(session: EngineSession, octets: Octets, now: number): Readonly<Taken>
+  take(
+    session: EngineSession,
+    view: DataView,
+    start: number,
+    end: number,
+    limit: number,
+    now: number,
+  ): Readonly<Taken>
 }
 
 /** Codes that the kernel can read; all other ones are left to wire/attribute-walk.ts. */
@@ -134,16 +140,32 @@ interface Driver extends Lane {
   prepare(session: EngineSession): void
 }
 
+/**
+ * Whether a message may be for the kernel. A look at a few octets: where it is not, routes that wait to be
+ * stored together need not be stored for it before their time.
+ */
+function suits(session: EngineSession, view: DataView, start: number, end: number): boolean {
+  if (!session.settings.as4 || end - start < SHORTEST_UPDATE || !isKernelView(view)) return false
+  if (messageTypeAt(view, start) !== MessageType.update) return false
+  // Nothing is withdrawn, and there are attributes (RFC 4271 §4.3).
+  const body = start + HEADER_LENGTH
+  const attributes = view.getUint16(body + 2)
+  if (view.getUint16(body) !== 0 || attributes === 0) return false
+  const hasNlri = SHORTEST_UPDATE + attributes < messageLengthAt(view, start)
+  const table = session.tables[hasNlri ? 0 : 1]
+  return table !== null && !table.rib.paths
+}
+
 /** @returns a lane that takes nothing where there is no kernel, or no memory for what it needs */
 export function createLane(state: EngineState, intake: Intake): Lane {
   const taken: Taken = { end: 0, messages: 0 }
   const arrays = new TableArrays(taken)
   let driver: Driver | null = null
   return {
-    take(session, octets, now) {
-      taken.end = octets.start
+    take(session, view, start, end, limit, now) {
+      taken.end = start
       taken.messages = 0
-      if (!session.settings.as4 || !isKernelView(octets.view)) return taken
+      if (!suits(session, view, start, end)) return taken
       const kernel = loadKernel()
       if (kernel === null) return taken
       try {
@@ -154,7 +176,9 @@ export function createLane(state: EngineState, intake: Intake): Lane {
         if (driver === null) arrays.freeAll()
         return taken
       }
-      return driver.take(session, octets, now)
+      intake.settle()
+      intake.begin(session, now)
+      return driver.take(session, view, start, end, limit, now)
     },
   }
 }
@@ -233,7 +257,6 @@ function createDriver(
         continue
       }
       table.rib.lend(control, at)
-      if (table.rib.exhausted) control[at + SLOTS] = 0
       const { nodes, root, filter } = tries[family] as RadixTrie
       control[at + NODES] = addressOf(nodes)
       control[at + ROOT] = root
@@ -307,7 +330,7 @@ function createDriver(
       describeSession(session)
     },
 
-    take(session, { view, start, end, limit }, now) {
+    take(session, view, start, end, limit, now) {
       control[MAX_LENGTH] = limit
       control[STAMP_NOW] = stampOf(session, now)
       control[UPDATES] = 0

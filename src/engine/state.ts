@@ -8,6 +8,7 @@ import type { Expectation } from './expectation.ts'
 import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
 import type { CompiledPolicy } from './policy.ts'
+import { TableArrays } from './table-arrays.ts'
 import {
   type Counting,
   type FindingReason,
@@ -21,7 +22,6 @@ import {
   routeClasses,
   routeNotes,
 } from './types.ts'
-import { TableArrays } from './words.ts'
 
 /** Counters of one session; arrays are indexed by family - 1, by class, by reason, by note, by handling. */
 export interface Tally {

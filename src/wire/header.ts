@@ -15,7 +15,8 @@ import { octets } from './octets.ts'
 const LENGTH_OFFSET = 16
 const TYPE_OFFSET = 18
 
-const SHORTEST_UPDATE = 23
+/** Octets of an UPDATE that says nothing (RFC 4271 §4.3). */
+export const SHORTEST_UPDATE = 23
 
 /** RFC 4271 §6.1, RFC 2918 §3: octets of the shortest message of each type; 0: no such type. */
 const shortest = new Uint8Array(256)
@@ -57,7 +58,12 @@ function headerError(type: number, length: number, limit: number): ProtocolError
   return badLength(length, `${name} length ${length}, expected ${expected}`)
 }
 
-/** @returns the type octet of the message at `start`; its header has been checked */
+/** @returns octets that the header at `start` announces; it need not have been checked */
+export function messageLengthAt(view: DataView, start: number): number {
+  return view.getUint16(start + LENGTH_OFFSET)
+}
+
+/** @returns the type octet of the message at `start`; its header need not have been checked */
 export function messageTypeAt(view: DataView, start: number): number {
   return view.getUint8(start + TYPE_OFFSET)
 }
@@ -78,7 +84,7 @@ export function checkHeader(view: DataView, at: number, limit: number): number {
       'the marker of a message is not all ones',
     )
   }
-  const length = view.getUint16(at + LENGTH_OFFSET)
+  const length = messageLengthAt(view, at)
   const type = view.getUint8(at + TYPE_OFFSET)
   // Nearly all messages are UPDATEs, which so need no look-up.
   if (type === MessageType.update && length >= SHORTEST_UPDATE && length <= limit) return length
