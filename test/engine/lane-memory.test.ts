@@ -2,31 +2,15 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { defaultPolicy } from '../../src/engine/types.ts'
-import { OutOfTableMemoryError } from '../../src/kernel/arena.ts'
 import { familyNames } from '../../src/prefix/prefix.ts'
 import { createFrameReader } from '../../src/wire/frame-reader.ts'
 import { START, settings } from '../support/engine-lab.ts'
+import { limits } from '../support/limited-memory.ts'
 import { createLanding, flood } from '../support/twin-octets.ts'
 
-const limits = vi.hoisted(() => ({ octets: Number.POSITIVE_INFINITY }))
-
-// The memory of the process has 4 GiB: no array may be larger than this here.
 vi.mock('../../src/kernel/memory.ts', async (original) => {
-  const memory = await original<typeof import('../../src/kernel/memory.ts')>()
-  const within = (octets: number) => {
-    if (octets > limits.octets) throw new OutOfTableMemoryError(octets)
-  }
-  return {
-    ...memory,
-    allocateWords(words: number) {
-      within(words * 4)
-      return memory.allocateWords(words)
-    },
-    allocateOctets(octets: number) {
-      within(octets)
-      return memory.allocateOctets(octets)
-    },
-  }
+  const { limitMemory } = await import('../support/limited-memory.ts')
+  return limitMemory(original)
 })
 
 beforeEach(() => {

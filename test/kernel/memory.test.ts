@@ -12,30 +12,11 @@ import {
 } from '../../src/kernel/memory.ts'
 import { Family, type Prefix } from '../../src/prefix/prefix.ts'
 import { createEngineLab, START } from '../support/engine-lab.ts'
+import { limits } from '../support/limited-memory.ts'
 
-const limits = vi.hoisted(() => ({ octets: Number.POSITIVE_INFINITY, freed: 0 }))
-
-// The memory of the process has 4 GiB: it is made small for the tables here.
 vi.mock('../../src/kernel/memory.ts', async (original) => {
-  const memory = await original<typeof import('../../src/kernel/memory.ts')>()
-  const within = (octets: number) => {
-    if (octets > limits.octets) throw new OutOfTableMemoryError(octets)
-  }
-  return {
-    ...memory,
-    allocateWords(words: number) {
-      within(words * 4)
-      return memory.allocateWords(words)
-    },
-    allocateOctets(octets: number) {
-      within(octets)
-      return memory.allocateOctets(octets)
-    },
-    free(view: Int32Array | DataView) {
-      limits.freed += view.byteLength
-      memory.free(view)
-    },
-  }
+  const { limitMemory } = await import('../support/limited-memory.ts')
+  return limitMemory(original)
 })
 
 function prefixAt(index: number): Prefix {
