@@ -164,7 +164,11 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   const engine: Engine = {
-    view: createView(state, (registered) => evaluate(state, registered, options.now())),
+    view: createView(
+      state,
+      (registered) => evaluate(state, registered, options.now()),
+      () => intake.countSpecifics(),
+    ),
 
     addSession(config, now) {
       addSession(state, config, now)
@@ -172,7 +176,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     setCounts(name, counts, now) {
-      intake.settle()
+      intake.settleAll()
       const changed = session(name)
       if (changed.counts === counts) return
       changed.counts = counts
@@ -181,7 +185,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     removeSession(name, now) {
-      intake.settle()
+      intake.settleAll()
       const gone = session(name)
       scan.dropSession(gone)
       clearTables(state, gone)
@@ -195,13 +199,13 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     sessionUp(name, up, now) {
-      intake.settle()
+      intake.settleAll()
       sessionUp(state, session(name), up, now)
       engine.flush(now)
     },
 
     sessionDown(name, now, keepUntil = 0) {
-      intake.settle()
+      intake.settleAll()
       const down = session(name)
       down.up = false
       for (const table of down.tables) {
@@ -246,7 +250,7 @@ export function createEngine(options: EngineOptions): Engine {
     problem: () => decoder.walk.problem?.message ?? null,
 
     refreshBoundary(name, family, boundary, now) {
-      intake.settle()
+      intake.settleAll()
       const from = session(name)
       const number = Family[family]
       const table = tableOf(from, number)
@@ -258,6 +262,7 @@ export function createEngine(options: EngineOptions): Engine {
     flush(now) {
       intake.settle()
       const { dirty } = state
+      if (dirty.length > 0) intake.settleAll()
       const judged = dirty.length
       for (let i = 0; i < dirty.length; i++) {
         const registered = dirty[i] as Registered
@@ -269,7 +274,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     tick(now) {
-      intake.settle()
+      intake.settleAll()
       const patience = state.policy.policy.convergenceSeconds * 1000
       for (const each of state.sessions) {
         if (each === undefined) continue
@@ -292,21 +297,21 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     background(now) {
-      intake.settle()
+      intake.settleAll()
       if (scan.busy) scan.step()
       engine.flush(now)
       return scan.busy
     },
 
     register(registration, now) {
-      intake.settle()
+      intake.settleAll()
       const entry = register(state, registration, scan, now)
       scan.add(entry)
       evaluate(state, entry, now, true)
     },
 
     reregister(registration, now) {
-      intake.settle()
+      intake.settleAll()
       if (redeclare(state, registration)) {
         engine.flush(now)
         return
@@ -316,7 +321,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     unregister(name, now) {
-      intake.settle()
+      intake.settleAll()
       const entry = unregister(state, name, scan)
       if (entry === undefined) return false
       forget(entry, now)
@@ -325,7 +330,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     setPolicy(policy, now) {
-      intake.settle()
+      intake.settleAll()
       state.policy = compilePolicy(policy)
       state.sets.rejudge((set) => judgeStored(state, set, state.policy))
       refreshDeclarations(state)

@@ -2,6 +2,13 @@
  * The hot path: routes as the decoder tells them. Each is stored, looked up among the registered
  * prefixes, classed and counted; those that touch a registered prefix mark it for evaluation.
  */
+import {
+  SPECIFIC_NUMBER,
+  SPECIFIC_ORIGIN,
+  SPECIFIC_ROUTES,
+  SPECIFIC_SESSION,
+  SPECIFIC_WORDS,
+} from '../kernel/assembly/fields.ts'
 import { Family, type Prefix } from '../prefix/prefix.ts'
 import { formatPrefix } from '../prefix/text.ts'
 import { NONE, type RadixTrie } from '../prefix/trie.ts'
@@ -40,6 +47,8 @@ const QUEUE = 256
 
 /** What a scan for more-specifics needs to hear while it runs. */
 export interface ChangeWatcher {
+  /** Whether a scan runs. */
+  readonly busy: boolean
   changed(
     session: EngineSession,
     registered: Registered,
@@ -73,6 +82,8 @@ export class Intake implements RouteSink {
   /** Announcements that are not in the session's tally yet, and those of them near a registered prefix. */
   private announced = 0
   private near = 0
+  /** More-specifics that the kernel counted, and that no prefix knows of yet: the first `count` of SPECIFICS. */
+  readonly specifics: { words: Int32Array; count: number } = { words: new Int32Array(0), count: 0 }
   /** What covers registered prefixes, of one version of a trie: a full table asks for each many times. */
   private readonly chains = {
     trie: null as RadixTrie | null,
@@ -122,6 +133,11 @@ export class Intake implements RouteSink {
     this.turnTo(prefix.family)
     this.storeNear(prefix, 0, exact, covering, set, before)
     if (before !== NO_SET) this.state.sets.release(before)
+  }
+
+  /** Whether nobody needs to hear of single routes of a family near registered prefixes. @param family minus 1 */
+  isQuiet(family: number): boolean {
+    return this.state.completed[family] === false && !this.watcher.busy
   }
 
   /** Sets came and went without being told here: the number of the last one may mean another by now. */
@@ -177,6 +193,27 @@ export class Intake implements RouteSink {
       (tally.classes[UNREGISTERED] as number) + this.announced - this.near
     this.announced = 0
     this.near = 0
+  }
+
+  /** Settles, and counts the more-specifics that wait: before anything changes a registration or a session. */
+  settleAll(): void {
+    this.settle()
+    this.countSpecifics()
+  }
+
+  /** Counts the more-specifics that wait: before anything looks at those of a prefix, or changes them. */
+  countSpecifics(): void {
+    const { words, count } = this.specifics
+    const { registered, sessions } = this.state
+    this.specifics.count = 0
+    const end = count * SPECIFIC_WORDS
+    for (let at = 0; at < end; at += SPECIFIC_WORDS) {
+      const session = sessions[words[at + SPECIFIC_SESSION] as number] as EngineSession
+      const origin = words[at + SPECIFIC_ORIGIN] as number
+      const routes = words[at + SPECIFIC_ROUTES] as number
+      let r = registered[words[at + SPECIFIC_NUMBER] as number] ?? null
+      for (; r !== null; r = r.twin) countMoreSpecific(r, session, null, origin, routes)
+    }
   }
 
   private countNotes(): void {
@@ -315,6 +352,7 @@ export class Intake implements RouteSink {
     if (exact === NONE) return
     for (let r = this.state.registered[exact] ?? null; r !== null; r = r.twin) {
       r.malformed ??= new Map()
+      this.state.plain.note(r)
       r.malformed.set(this.session, problem.message)
       bump(this.session.tally.findings, reasonIndex['malformed-update'])
       markDirty(this.state, r, this.session)
@@ -356,6 +394,7 @@ export class Intake implements RouteSink {
     gone: number | null,
     come: number | null,
   ): void {
+    if (this.specifics.count > 0) this.countSpecifics()
     const { state, session, watcher } = this
     const chain = this.chainOf(covering)
     for (let i = 0; i < chain.length; i++) {
@@ -392,7 +431,7 @@ export class Intake implements RouteSink {
   }
 
   endOfRib(family: Family): void {
-    this.settle()
+    this.settleAll()
     this.endOfRibSeen(this.session, family)
   }
 }
@@ -406,12 +445,13 @@ function bump(counters: Float64Array, index: number): void {
   counters[index] = (counters[index] as number) + 1
 }
 
-/** One more-specific route less from origin `gone`, one more from origin `come`. */
+/** One more-specific route less from origin `gone`, so many more from origin `come`. */
 export function countMoreSpecific(
   registered: Registered,
   session: EngineSession,
   gone: number | null,
   come: number | null,
+  routes = 1,
 ): void {
   let specifics = registered.moreSpecifics?.get(session)
   if (specifics === undefined) {
@@ -421,8 +461,8 @@ export function countMoreSpecific(
   }
   const { origins } = specifics
   if (come !== null) {
-    origins.set(come, (origins.get(come) ?? 0) + 1)
-    specifics.count++
+    origins.set(come, (origins.get(come) ?? 0) + routes)
+    specifics.count += routes
   }
   if (gone !== null) {
     const left = (origins.get(gone) ?? 1) - 1

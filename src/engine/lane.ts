@@ -5,12 +5,16 @@
 import { OutOfTableMemoryError } from '../kernel/arena.ts'
 import {
   ANNOUNCED,
+  CLASSES,
   CONTROL_WORDS,
   COUNTED,
+  COUNTED_CLASSES,
+  COUNTED_FINDINGS,
   DONE,
   EXTERNAL,
   FILTER,
   FILTER_WIDE,
+  FINDINGS,
   FIRST_AS_REQUIRED,
   LARGE,
   LARGE_COUNT,
@@ -19,6 +23,7 @@ import {
   MATCH_ALL,
   MAX_LENGTH,
   MAX_PATH_LENGTH,
+  MOST_SPECIFICS,
   NEAR,
   NEAR_BEFORE,
   NEAR_CAPACITY,
@@ -34,8 +39,11 @@ import {
   NOTED,
   PEER_FAMILY,
   PEER_WORDS,
+  PLACE_BITS,
+  PLAIN,
   QUEUE,
   QUEUE_ROUTES,
+  QUIET,
   REMOTE_AS,
   ROOT,
   ROUTES_FULL,
@@ -43,8 +51,14 @@ import {
   ROUTES_WANTED_FAMILY,
   RULES,
   SCRATCH,
+  SESSION,
   SETS_FULL,
   SLOTS,
+  SPECIFIC_WORDS,
+  SPECIFICS,
+  SPECIFICS_COUNT,
+  SPECIFICS_PLACES,
+  SPECIFICS_WAIT,
   SPREAD as SPREAD_WORD,
   STAMP_NOW,
   STANDARD,
@@ -215,6 +229,9 @@ function createDriver(
   control[SCRATCH] = addressOf(arrays.words(MAX_EXTENDED_MESSAGE_LENGTH / 4 + 16))
   control[QUEUE] = addressOf(arrays.words(QUEUE_ROUTES * 6 + 16))
   control[SPREAD_WORD] = SPREAD
+  intake.specifics.words = arrays.words(MOST_SPECIFICS * SPECIFIC_WORDS)
+  control[SPECIFICS] = addressOf(intake.specifics.words)
+  control[SPECIFICS_PLACES] = addressOf(arrays.words(2 ** PLACE_BITS))
 
   function describeSession(session: EngineSession): void {
     if (session.settings === settings && session.notes === notes) return
@@ -249,6 +266,8 @@ function createDriver(
 
   function lend(session: EngineSession): void {
     sets.lend(control)
+    control[PLAIN] = addressOf(state.plain.words)
+    control[SPECIFICS_COUNT] = intake.specifics.count
     for (let family = 0; family < 2; family++) {
       const at = TABLES + family * TABLE_WORDS
       const table = session.tables[family]
@@ -262,6 +281,7 @@ function createDriver(
       control[at + ROOT] = root
       control[at + FILTER] = addressOf(filter.bits)
       control[at + FILTER_WIDE] = filter.wide ? 1 : 0
+      control[at + QUIET] = intake.isQuiet(family) ? 1 : 0
     }
   }
 
@@ -280,15 +300,34 @@ function createDriver(
       add(session.tally.notes, note, control[NOTED + note] as number)
       control[NOTED + note] = 0
     }
+    intake.specifics.count = control[SPECIFICS_COUNT] as number
+    addCounted(session)
     tellNear(session)
     sets.removeUnused(unused, control[UNUSED_COUNT] as number)
     control[UNUSED_COUNT] = 0
+  }
+
+  /** Routes near registered prefixes that the kernel counted. */
+  function addCounted({ tally }: EngineSession): void {
+    let counted = 0
+    for (let i = 0; i < COUNTED_CLASSES; i++) {
+      const routes = control[CLASSES + i] as number
+      add(tally.classes, i, routes)
+      counted += routes
+    }
+    if (counted === 0) return
+    add(tally.classes, UNREGISTERED, -counted)
+    for (let i = 0; i < COUNTED_FINDINGS; i++) {
+      add(tally.findings, i, control[FINDINGS + i] as number)
+    }
+    control.fill(0, CLASSES, FINDINGS + COUNTED_FINDINGS)
   }
 
   /** What is to be done for routes near registered prefixes. */
   function tellNear(session: EngineSession): void {
     const count = control[NEAR_COUNT] as number
     control[NEAR_COUNT] = 0
+    control[SPECIFICS_WAIT] = 0
     add(session.tally.classes, UNREGISTERED, -count)
     for (let i = 0; i < count; i++) {
       const at = i * NEAR_WORDS
@@ -332,6 +371,7 @@ function createDriver(
 
     take(session, view, start, end, limit, now) {
       control[MAX_LENGTH] = limit
+      control[SESSION] = session.index
       control[STAMP_NOW] = stampOf(session, now)
       control[UPDATES] = 0
       // Its number may be that of another set by now, or what has these octets came by another session.

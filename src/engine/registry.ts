@@ -45,6 +45,7 @@ function declare(state: EngineState, entry: Registered, registration: Registrati
   entry.backup = registration.requires?.backup
     ? new Set(registration.requires.backup.sessions)
     : null
+  state.plain.note(entry)
 }
 
 /**
@@ -95,8 +96,12 @@ export function register(
   state.registered[number] = entry
   state.sorted = null
   state.byName.set(registration.name, entry)
-  if (twin !== NONE) entry.twin = state.registered[twin] ?? null
-  else recountAbove(state, prefix, true, watcher)
+  if (twin === NONE) {
+    recountAbove(state, prefix, true, watcher)
+  } else {
+    entry.twin = state.registered[twin] ?? null
+    state.plain.note(entry)
+  }
   markDirty(state, entry, null)
   return entry
 }
@@ -168,7 +173,9 @@ export function unregister(
   }
   if (first === entry && entry.twin !== null) trie.set(entry.prefix, entry.twin.number)
   for (let at = first; at !== undefined; at = at.twin ?? undefined) {
-    if (at.twin === entry) at.twin = entry.twin
+    if (at.twin !== entry) continue
+    at.twin = entry.twin
+    state.plain.note(at)
   }
   release(state, entry)
   return entry

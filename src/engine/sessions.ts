@@ -153,7 +153,10 @@ export function sweepStale(session: EngineSession, table: SessionTable, sweep: S
   table.staleBefore = 0
 }
 
-/** The initial table of a family is there: End-of-RIB, or the time for it is over. */
+/**
+ * The initial table of a family is there: End-of-RIB, or the time for it is over.
+ * No more-specifics may wait to be counted (`Intake.settleAll`).
+ */
 export function completeTable(
   state: EngineState,
   session: EngineSession,
@@ -163,6 +166,7 @@ export function completeTable(
   sweepStale(session, table, sweep)
   table.complete = true
   table.everComplete = true
+  state.completed[table.rib.family - 1] = true
   markSession(state, session)
 }
 

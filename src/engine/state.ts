@@ -7,6 +7,7 @@ import { AttributeSets } from './attribute-sets.ts'
 import type { Expectation } from './expectation.ts'
 import type { NoteView } from './notes.ts'
 import type { OpenFinding } from './open-finding.ts'
+import { PlainRegistrations } from './plain-registrations.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { TableArrays } from './table-arrays.ts'
 import {
@@ -150,12 +151,18 @@ export interface EngineState {
   /** Numbers below `registered.length` that are free. */
   readonly freeNumbers: number[]
   readonly byName: Map<string, Registered>
+  /** Which of them the kernel can judge. */
+  readonly plain: PlainRegistrations
   /** By index; holes where a session was removed. */
   readonly sessions: (EngineSession | undefined)[]
   readonly sessionsByName: Map<string, EngineSession>
   /** Where registrations expect their prefixes, by what they say of it. */
   readonly expectations: Map<string, Expectation>
   readonly dirty: Registered[]
+  /**
+   * By family - 1: whether any session ever completed its initial table. Until then no route changes a verdict.
+   */
+  readonly completed: [boolean, boolean]
   readonly emit: (event: PrefixEvent) => void
   /** null: nobody wants to know what becomes of routes. */
   readonly emitRoutes: ((event: RouteEvent) => void) | null
@@ -179,10 +186,12 @@ export function createState(
     sorted: null,
     freeNumbers: [],
     byName: new Map(),
+    plain: new PlainRegistrations(),
     sessions: [],
     sessionsByName: new Map(),
     expectations: new Map(),
     dirty: [],
+    completed: [false, false],
     emit,
     emitRoutes,
   }

@@ -184,25 +184,34 @@ function zeroes<N extends string>(names: readonly N[]): Record<N, number> {
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<N, number>
 }
 
-/** @param judge judges one prefix anew, now */
+/**
+ * @param judge judges one prefix anew, now
+ * @param catchUp has more-specifics counted that wait for it
+ */
 export function createView(
   state: EngineState,
   judge: (registered: Registered) => void,
+  catchUp: () => void,
 ): EngineView {
+  /** A registration whose findings are asked for. */
+  const caughtUp = (name: string) => {
+    catchUp()
+    return state.byName.get(name)
+  }
   return {
     get policy() {
       return state.policy.policy
     },
     prefixes: () => sortedEntries(state).map(summarise),
     prefix(name) {
-      const registered = state.byName.get(name)
+      const registered = caughtUp(name)
       return registered && verdict(state, registered)
     },
     expectedSessions(name) {
       return state.byName.get(name)?.expected.sessions.map((session) => session.name) ?? []
     },
     headline(name) {
-      const registered = state.byName.get(name)
+      const registered = caughtUp(name)
       return registered && headline(state, registered)
     },
     concerns(name, session, reason) {
@@ -229,7 +238,7 @@ export function createView(
       return table?.rib.has(registered.prefix) === true
     },
     validate(name) {
-      const registered = state.byName.get(name)
+      const registered = caughtUp(name)
       if (registered === undefined) return undefined
       judge(registered)
       return verdict(state, registered)

@@ -76,7 +76,7 @@ export const RULES = 54
 
 /** Two blocks of words, for IPv4 and IPv6. */
 export const TABLES = 118
-export const TABLE_WORDS = 11
+export const TABLE_WORDS = 12
 // Words of such a block.
 /** 0: announcements of the family are not for the kernel. */
 export const SLOTS = 0
@@ -90,8 +90,30 @@ export const FILTER = 7
 export const FILTER_WIDE = 8
 export const NODES = 9
 export const ROOT = 10
+/** 1: no verdict hangs on its routes yet, so that those near registered prefixes are merely counted. */
+export const QUIET = 11
 
-export const CONTROL_WORDS = TABLES + 2 * TABLE_WORDS
+// Routes near registered prefixes that are counted by number.
+export const NEAR_FIELDS = TABLES + 2 * TABLE_WORDS
+/** The index of the session. */
+export const SESSION = NEAR_FIELDS
+/** What the kernel can judge of registered prefixes, by number. */
+export const PLAIN = NEAR_FIELDS + 1
+/** More-specific routes by session, registered prefix and origin, and where each of them stands. */
+export const SPECIFICS = NEAR_FIELDS + 2
+export const SPECIFICS_COUNT = NEAR_FIELDS + 3
+export const SPECIFICS_PLACES = NEAR_FIELDS + 4
+/** 1: a route was noted whose more-specifics come before all that follow. */
+export const SPECIFICS_WAIT = NEAR_FIELDS + 5
+/** Routes that are verified, failed, or overlap; and findings by bit. */
+export const CLASSES = NEAR_FIELDS + 6
+export const COUNTED_CLASSES = 3
+export const FINDINGS = CLASSES + COUNTED_CLASSES
+export const COUNTED_FINDINGS = 7
+/** Numbers of the registered prefixes that cover a route, shortest first: one a length at most. */
+export const COVERING = FINDINGS + COUNTED_FINDINGS
+
+export const CONTROL_WORDS = COVERING + 129
 
 /** Routes that the queue holds: all of a message of usual length (RFC 4271 §4), however short they are. */
 export const QUEUE_ROUTES = 4096
@@ -108,3 +130,25 @@ export const NEAR_FAMILY = 7
 export const NEAR_EXACT = 8
 export const NEAR_COVERING = 9
 export const NEAR_WORDS = 10
+
+// Words of a registered prefix in PLAIN.
+/** NOT_PLAIN, ANY_ORIGIN or ONE_ORIGIN. */
+export const PLAIN_KIND = 0
+export const PLAIN_ORIGIN = 1
+export const PLAIN_WORDS = 2
+/** Only TypeScript can judge its routes. */
+export const NOT_PLAIN = 0
+export const ANY_ORIGIN = 1
+export const ONE_ORIGIN = 2
+
+// Words of more-specific routes that were counted together.
+export const SPECIFIC_SESSION = 0
+export const SPECIFIC_NUMBER = 1
+export const SPECIFIC_ORIGIN = 2
+export const SPECIFIC_ROUTES = 3
+/** Its place among SPECIFICS_PLACES: what says so elsewhere is out of date. */
+export const SPECIFIC_PLACE = 4
+export const SPECIFIC_WORDS = 5
+/** Of such counts there are so many at most; places are 2^PLACE_BITS. */
+export const MOST_SPECIFICS = 8192
+export const PLACE_BITS = 14

@@ -15,6 +15,7 @@ import {
   walk,
 } from './attributes.ts'
 import { addTo, setWord, useControl, word } from './control.ts'
+import { countNear } from './counting.ts'
 import {
   ANNOUNCED,
   COUNT,
@@ -57,6 +58,7 @@ import { copy, read16, read32 } from './octets.ts'
 import {
   addWaiting,
   moveRoutes,
+  NO_SET,
   putRoute,
   queueEnd,
   STRIDE4,
@@ -69,7 +71,7 @@ import {
   writeRoute4,
   writeRoute6,
 } from './routes.ts'
-import { enterSets, holds, intern, NO_ROOM, retain } from './sets.ts'
+import { enterSets, holds, intern, NO_ROOM, release, retain } from './sets.ts'
 
 const HEADER = 19
 const SHORTEST = 23
@@ -270,7 +272,7 @@ function announce4(start: usize, end: usize): void {
     writeRoute4(queue, prefix, length, set)
     const exact = find4(prefix, length)
     if (exact === NONE && covering === NONE && !inside) queue += <usize>STRIDE4
-    else noteNear(prefix, 0, 0, 0, length, set, putRoute(queue), exact)
+    else putNear(queue, prefix, 0, 0, 0, length, set, exact)
   }
   addWaiting(<i32>(queue - first) / STRIDE4)
 }
@@ -290,7 +292,7 @@ function announce6(start: usize, end: usize): void {
     writeRoute6(queue, w0, w1, w2, w3, length, set)
     const exact = find6(w0, w1, w2, w3, length)
     if (exact === NONE && covering === NONE && !inside) queue += <usize>STRIDE6
-    else noteNear(w0, w1, w2, w3, length, set, putRoute(queue), exact)
+    else putNear(queue, w0, w1, w2, w3, length, set, exact)
   }
   addWaiting(<i32>(queue - first) / STRIDE6)
 }
@@ -302,16 +304,22 @@ function firstBits(at: usize, bits: i32): i32 {
   return bits >= 32 ? whole : whole & (-1 << (32 - bits))
 }
 
-function noteNear(
+/** Stores a route near registered prefixes, and counts it or notes it for TypeScript. */
+function putNear(
+  route: usize,
   w0: i32,
   w1: i32,
   w2: i32,
   w3: i32,
   length: i32,
   set: i32,
-  before: i32,
   exact: i32,
 ): void {
+  const before = putRoute(route)
+  if (countNear(exact, set, before)) {
+    if (before !== NO_SET) release(before)
+    return
+  }
   const count = word(NEAR_COUNT)
   const at = <usize>word(NEAR) + <usize>(count * (NEAR_WORDS << 2))
   store<i32>(at + (NEAR_WORD0 << 2), w0)

@@ -1,6 +1,6 @@
 /** Which routes are near registered prefixes: prefix/block-filter.ts and prefix/trie.ts, on the same words. */
-import { word } from './control.ts'
-import { FILTER, FILTER_WIDE, NODES, ROOT } from './fields.ts'
+import { setWord, word } from './control.ts'
+import { COVERING, FILTER, FILTER_WIDE, NODES, ROOT } from './fields.ts'
 import { tableWords } from './routes.ts'
 
 export const NONE = -1
@@ -14,6 +14,8 @@ const BLOCK_BITS = 20
 
 /** Of the last look-up: the value of the longest registered prefix that covers the one asked for. */
 export let covering = NONE
+/** How many cover it: their values stand from COVERING on. */
+export let depth: i32 = 0
 /** Whether registered prefixes lie strictly inside it. */
 export let inside = false
 
@@ -61,6 +63,7 @@ export function find6(w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
 function descend(w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
   const nodes = <usize>word(tableWords() + NODES)
   let node = word(tableWords() + ROOT)
+  depth = 0
   while (node !== 0) {
     const at = nodes + ((<usize>node) << 2)
     const nodeLength = load<i32>(at + LENGTH)
@@ -75,7 +78,10 @@ function descend(w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
       return load<i32>(at + VALUE)
     }
     const value = load<i32>(at + VALUE)
-    if (value !== NONE) covering = value
+    if (value !== NONE) {
+      covering = value
+      setWord(COVERING + depth++, value)
+    }
     const holding = nodeLength < 32 ? w0 : nodeLength < 64 ? w1 : nodeLength < 96 ? w2 : w3
     const side = (holding >>> (31 - (nodeLength & 31))) & 1
     node = load<i32>(at + CHILD + ((<usize>side) << 2))

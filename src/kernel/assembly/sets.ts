@@ -134,3 +134,17 @@ export function release(set: i32): void {
   store<i32>(<usize>word(UNUSED) + ((<usize>count) << 2), set)
   setWord(UNUSED_COUNT, count + 1)
 }
+
+/** Finding bits of the set under the engine's policy. */
+export function findingsOf(set: i32): i32 {
+  return load<u16>(recordOf(set) + BITS)
+}
+
+/** The last AS of its path; 0: not known, or none. */
+export function originOf(set: i32): i32 {
+  return load<i32>(recordOf(set) + ORIGIN)
+}
+
+export function pathLengthOf(set: i32): i32 {
+  return load<u16>(recordOf(set) + LENGTHS + 2)
+}
