@@ -13,6 +13,7 @@ import { evaluate } from './evaluation.ts'
 import { Intake } from './intake.ts'
 import { judgeStored } from './judge.ts'
 import { createLane } from './lane.ts'
+import { forgetLooked, lookUpTogether } from './lookups.ts'
 import { MoreSpecificScan } from './more-specifics.ts'
 import { compilePolicy } from './policy.ts'
 import { expectNoMore, redeclare, refreshDeclarations, register, unregister } from './registry.ts'
@@ -264,10 +265,17 @@ export function createEngine(options: EngineOptions): Engine {
       const { dirty } = state
       if (dirty.length > 0) intake.settleAll()
       const judged = dirty.length
-      for (let i = 0; i < dirty.length; i++) {
-        const registered = dirty[i] as Registered
-        // It may have been unregistered since.
-        if (state.registered[registered.number] === registered) evaluate(state, registered, now)
+      if (judged === 0) return 0
+      // Judging changes neither routes nor sets nor the registry, and who is told of it only takes note.
+      lookUpTogether(state, dirty)
+      try {
+        for (let i = 0; i < dirty.length; i++) {
+          const registered = dirty[i] as Registered
+          // It may have been unregistered since.
+          if (state.registered[registered.number] === registered) evaluate(state, registered, now)
+        }
+      } finally {
+        forgetLooked()
       }
       dirty.length = 0
       return judged

@@ -2,8 +2,16 @@
  * What is wrong with a registered prefix, as numbers. Ten thousand prefixes may be judged at once, so a
  * judgement is one pass that writes into one list, which is copied where something changed.
  */
+import {
+  LOOKED_BITS,
+  LOOKED_ORIGIN,
+  LOOKED_SET,
+  LOOKED_WORDS,
+  NOT_LOOKED,
+} from '../kernel/assembly/fields.ts'
 import { NO_SET } from './adj-rib-in.ts'
-import { foreignOrigins, judgeSet } from './judge.ts'
+import { foreignOrigins, judgeRead, judgeSet } from './judge.ts'
+import { looked } from './lookups.ts'
 import { reasonBit, reasonIndex } from './policy.ts'
 import {
   type EngineSession,
@@ -150,17 +158,13 @@ function addCodes(
   let bits = !session.up && session.overdue ? SESSION_DOWN : 0
   let warnings = registered.policy.warnings | SESSION_DOWN
   if (judged && holdsRoutes(session)) {
-    const { prefix, malformed, moreSpecifics } = registered
-    const table = tableOf(session, prefix.family)
-    const set = table === null || table.rib.paths ? NO_SET : table.rib.get(prefix, 0)
+    const { malformed, moreSpecifics } = registered
     found.session = session
-    found.set = set
-    if (set !== NO_SET) bits |= judgeSet(state, registered, session, set)
-    else if (table !== null) bits |= judgePaths(state, registered, session, table)
+    bits |= judgeRoutes(state, registered, session)
     if (malformed?.has(session) === true) bits |= MALFORMED
     if (moreSpecifics?.has(session) === true) {
       bits |= OVERLAPPING_ANNOUNCEMENT
-      found.foreign = foreignOrigins(state, registered, session, set)
+      found.foreign = foreignOrigins(state, registered, session, found.set)
       if (found.foreign.length === 0) warnings |= OVERLAPPING_ANNOUNCEMENT
     }
   }
@@ -169,6 +173,26 @@ function addCodes(
   for (let reason = 0; bits !== 0; reason++, bits >>>= 1, warnings >>>= 1) {
     if ((bits & 1) !== 0) add(where | (reason << REASON_SHIFT) | (warnings & WARNING))
   }
+}
+
+/** Findings of what the session carries for the prefix; sets `found.set`. */
+function judgeRoutes(state: EngineState, registered: Registered, session: EngineSession): number {
+  if (looked.session === session) {
+    const { rows } = looked
+    const at = registered.number * LOOKED_WORDS
+    const set = rows[at + LOOKED_SET] as number
+    if (set !== NOT_LOOKED) {
+      found.set = set
+      if (set === NO_SET) return session.up && looked.complete ? NOT_RECEIVED : 0
+      const bits = rows[at + LOOKED_BITS] as number
+      return judgeRead(state, registered, set, bits, rows[at + LOOKED_ORIGIN] as number)
+    }
+  }
+  const table = tableOf(session, registered.prefix.family)
+  const set = table === null || table.rib.paths ? NO_SET : table.rib.get(registered.prefix, 0)
+  found.set = set
+  if (set !== NO_SET) return judgeSet(state, registered, session, set)
+  return table === null ? 0 : judgePaths(state, registered, session, table)
 }
 
 /** Findings of all paths that the session has for the prefix (RFC 7911), or of their absence. */

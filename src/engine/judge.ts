@@ -56,11 +56,25 @@ export function judgeSet(
   session: EngineSession,
   number: number,
 ): number {
-  const bits = registered.ownPolicy
-    ? judgeStored(state, number, registered.policy)
-    : state.sets.findings(number)
-  const { origins } = registered
-  if (origins.length === 0 || origins.includes(originOf(state, session, number))) return bits
+  const bits = state.sets.findings(number)
+  return judgeRead(state, registered, number, bits, originOf(state, session, number))
+}
+
+/**
+ * The same where what is known of the set was read already.
+ * @param findings its bits under the engine's policy
+ * @param origin its `originOf`
+ */
+export function judgeRead(
+  state: EngineState,
+  registered: Registered,
+  number: number,
+  findings: number,
+  origin: number,
+): number {
+  const { origins, ownPolicy } = registered
+  const bits = ownPolicy ? judgeStored(state, number, registered.policy) : findings
+  if (origins.length === 0 || origins.includes(origin)) return bits
   if (registered.registration.stripPrivateAsns && hasPublicOrigin(state, number, origins))
     return bits
   return bits | ORIGIN_MISMATCH

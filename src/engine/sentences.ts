@@ -4,6 +4,7 @@ import { type MissingRoute, missingRoute, sessionDown } from './absence.ts'
 import { NO_SET } from './adj-rib-in.ts'
 import { found, holdsRoutes, sessionsAt } from './finding-codes.ts'
 import { foreignOrigins, judgeSet } from './judge.ts'
+import { coverLength } from './lookups.ts'
 import type { Sayable } from './open-finding.ts'
 import { reasonBit } from './policy.ts'
 import { copyRoute, type RouteCopy, type RouteFacts, readCopy, readRoute } from './route-facts.ts'
@@ -159,9 +160,9 @@ function offendingSet(
 }
 
 /** What is known of a route that is not there. */
-function lookForMissing({ prefix, malformed }: Registered, session: EngineSession): MissingRoute {
-  const cover = tableOf(session, prefix.family)?.rib.longestCovering(prefix)
-  return missingRoute(cover?.length ?? null, malformed?.has(session) === true)
+function lookForMissing(registered: Registered, session: EngineSession): MissingRoute {
+  const { malformed } = registered
+  return missingRoute(coverLength(registered, session), malformed?.has(session) === true)
 }
 
 function describeMissing(registered: Registered, session: EngineSession): Sentences {

@@ -31,6 +31,21 @@ export interface Kernel {
     from: number,
     octets: number,
   ): void
+  /**
+   * Looks up all registered prefixes of one family in a table, without changing anything.
+   * @param control address of a control block; all but `family` (0: IPv4, 1: IPv6) are addresses
+   * @param nodes of the trie, without the first, up to `nodesEnd` (exclusive)
+   * @param rows LOOKED_WORDS for each number that is registered
+   * @param scratch LOOKED_SCRATCH words
+   */
+  lookUpAll(
+    control: number,
+    family: number,
+    nodes: number,
+    nodesEnd: number,
+    rows: number,
+    scratch: number,
+  ): void
 }
 
 let instance: Kernel | null | undefined

@@ -14,7 +14,7 @@ export const NONE = -1
 const LENGTH = 4
 const CHILD = 5
 const VALUE = 7
-const STRIDE = 8
+export const STRIDE = 8
 
 /** Bit `index` (0 = most significant) of a prefix. */
 function bitAt(p: Readonly<Prefix>, index: number): number {
@@ -41,7 +41,8 @@ export class RadixTrie {
   private readonly arrays: ArraySource
   /** Of whoever walks them himself: valid until a prefix comes or goes. */
   nodes: Int32Array
-  private used = STRIDE
+  /** Words of them in use. */
+  used = STRIDE
   root = 0
   /** Freed nodes, chained through their first child. */
   private free = 0

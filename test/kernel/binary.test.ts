@@ -9,5 +9,5 @@ test('the committed kernel is the one that its sources give (npm run build:kerne
 })
 
 test('it exports what the daemon calls', () => {
-  expect(Object.keys(loadKernel() ?? {}).sort()).toEqual(['move', 'rehash', 'run'])
+  expect(Object.keys(loadKernel() ?? {}).sort()).toEqual(['lookUpAll', 'move', 'rehash', 'run'])
 })

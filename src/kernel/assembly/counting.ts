@@ -74,7 +74,7 @@ function countExact(number: i32, set: i32): bool {
 }
 
 /** An empty path means the peer's own AS (`originOf` of engine/judge.ts). */
-function originOnSession(set: i32): i32 {
+export function originOnSession(set: i32): i32 {
   const origin = originOf(set)
   return origin !== 0 || pathLengthOf(set) > 0 ? origin : word(REMOTE_AS)
 }

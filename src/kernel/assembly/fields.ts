@@ -152,3 +152,18 @@ export const SPECIFIC_WORDS = 5
 /** Of such counts there are so many at most; places are 2^PLACE_BITS. */
 export const MOST_SPECIFICS = 8192
 export const PLACE_BITS = 14
+
+// Words of what `lookUpAll` says of a registered prefix.
+/** A set, or none (NO_SET); NOT_LOOKED: nothing was said. */
+export const LOOKED_SET = 0
+/** Of a set: finding bits under the engine's policy. */
+export const LOOKED_BITS = 1
+/** Instead, where there is no set: the length of the longest route that covers the prefix; NOT_COVERED. */
+export const LOOKED_COVER = 1
+/** Of a set: the AS that originates its routes on the session; 0: not known. */
+export const LOOKED_ORIGIN = 2
+export const LOOKED_WORDS = 3
+export const NOT_LOOKED = -2
+export const NOT_COVERED = -1
+/** Room for what is looked up together, and for its numbers. */
+export const LOOKED_SCRATCH = 64 * 7

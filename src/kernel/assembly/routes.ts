@@ -28,7 +28,7 @@ const SET_MASK = 0xffffff
 export const NO_SET = -1
 
 /** Routes whose places are looked at together. */
-const TOGETHER = 64
+export const TOGETHER = 64
 /** Keeps the compiler from leaving out what `touch` does. */
 export let touched = 0
 
@@ -142,6 +142,17 @@ export function putRoute(route: usize): i32 {
   return NO_SET
 }
 
+/** @returns the set of a prefix that lies in memory as in a slot, or NO_SET */
+export function findRoute(route: usize): i32 {
+  let slot = home(hashAt(route))
+  while (load<i32>(slot + META) !== 0) {
+    if (isSame(slot, route)) return load<i32>(slot + META) & SET_MASK
+    slot += <usize>stride
+    if (slot === end) slot = slots
+  }
+  return NO_SET
+}
+
 /** Where the next route of the queue goes. */
 export function queueEnd(): usize {
   return <usize>word(QUEUE) + <usize>(waiting * stride)
@@ -199,7 +210,7 @@ export function storeWaiting(): void {
  * Looks at the places of some routes. Nearly each lies where no cache has it; nothing depends on what is
  * there, so that the processor fetches many at a time.
  */
-function touch(from: usize, until: usize): void {
+export function touch(from: usize, until: usize): void {
   let seen = 0
   for (let route = from; route < until; route += <usize>stride)
     seen ^= load<i32>(home(hashAt(route)) + META)
