@@ -217,8 +217,17 @@ export function touch(from: usize, until: usize): void {
   touched = seen
 }
 
+/**
+ * Writes to each page of the table at hand, which is empty. A page that is read first takes two page faults
+ * until it can be written to, and soon there is no page of a new table without a route.
+ */
+function writePages(): void {
+  for (let at = slots; at < end; at += 4096) store<i32>(at, 0)
+}
+
 /** Moves all routes of other slots into the table at hand, which is empty. */
 export function moveRoutes(from: usize, octets: u32): void {
+  writePages()
   const last = from + <usize>octets
   for (let route = from; route < last; route += <usize>stride) {
     if (load<i32>(route + META) === 0) continue
