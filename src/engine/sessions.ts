@@ -122,7 +122,7 @@ export function sessionUp(
     const paths = family === Family.ipv4 ? up.decode.addPathIpv4 : up.decode.addPathIpv6
     if (table.rib.paths !== paths) {
       // Stale routes kept with another key would never be told apart from the new ones.
-      table.rib.clear((set) => state.sets.release(set))
+      forgetRoutes(state, session, table)
       table.rib.dispose()
       table.rib = new AdjRibIn(family, paths)
     }
@@ -172,14 +172,17 @@ export function completeTable(
 
 /** Forgets all routes of a session. */
 export function clearTables(state: EngineState, session: EngineSession): void {
-  for (const table of session.tables) {
-    if (table === null) continue
-    table.rib.clear((set) => state.sets.release(set))
-    table.staleBefore = 0
-  }
+  for (const table of session.tables) if (table !== null) forgetRoutes(state, session, table)
   session.keepUntil = 0
+}
+
+/** Forgets the routes of one family of a session, and what registered prefixes know of them. */
+function forgetRoutes(state: EngineState, session: EngineSession, table: SessionTable): void {
+  const { rib } = table
+  rib.clear((set) => state.sets.release(set))
+  table.staleBefore = 0
   for (const registered of state.registered) {
-    if (registered === undefined) continue
+    if (registered?.prefix.family !== rib.family) continue
     registered.malformed?.delete(session)
     registered.moreSpecifics?.delete(session)
   }

@@ -488,6 +488,8 @@ test('with path identifiers every path is judged (RFC 7911)', () => {
 
 test('a peer that comes back with path identifiers starts with an empty table', () => {
   const lab = labWith('3356')
+  lab.announce('edge-a', '198.51.100.128/25')
+  expect(lab.reasons('web')).toEqual(['overlapping-announcement@edge-a'])
   lab.down('edge-a', lab.now + 60_000)
   lab.up('edge-a', 3356, { addPathIpv4: true })
   expect(lab.engine.view.ribRoutes().ipv4).toBe(0)
@@ -495,6 +497,9 @@ test('a peer that comes back with path identifiers starts with an empty table', 
   lab.announce('edge-a', '198.51.100.0/24', { pathId: 1 })
   lab.announce('edge-a', '198.51.100.0/24', { pathId: 2 })
   expect(lab.engine.view.ribRoutes().ipv4).toBe(2)
+  // The more-specific did not come again.
+  lab.end('edge-a')
+  expect(lab.reasons('web')).toEqual([])
 })
 
 test('IPv6 is judged the same way', () => {
