@@ -52,10 +52,15 @@ function cLibrary(): ReturnType<Koffi['load']> {
   return loadKoffi().load(null)
 }
 
-/** @returns V8's own full collection, which scripts cannot reach otherwise; pages go back a second later */
-export function fullCollection(): () => void {
+/** @returns V8's own full collection, which scripts cannot reach otherwise */
+export function heapCollection(): () => void {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
+  return runInNewContext('gc') as () => void
+}
+
+/** @returns a full collection, with which the pages of tables go back, and other pages a second later */
+export function fullCollection(): () => void {
+  const collect = heapCollection()
   let releaseTables: (() => number) | undefined
   let releaseHeap: (() => void) | undefined
   return () => {

@@ -4,10 +4,10 @@ import type { Kind } from '../peering/kind.ts'
 import { version } from '../version.ts'
 import { compileLater } from './compilation.ts'
 import { Exit, reportFailure } from './failure.ts'
+import { keepYoungGenerationSmall } from './heap-size.ts'
 import { positive } from './numbers.ts'
 import { type Actions, type AddKinds, addRegistryCommands } from './registry-commands.ts'
 import type { Terminal } from './terminal.ts'
-import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** Where a client command looks for the daemon when nobody says otherwise. */
 export const DEFAULT_API = 'http://127.0.0.1:9179'

@@ -9,6 +9,7 @@ import { SocketSecurityError } from '../session/socket-security.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { version } from '../version.ts'
 import { Exit, reportFailure } from './failure.ts'
+import { settleHeap } from './heap-size.ts'
 import { aborted, untilInterrupted } from './interrupt.ts'
 import type { Terminal } from './terminal.ts'
 import { count } from './text.ts'
@@ -103,6 +104,7 @@ export async function run(file: string, terminal: Terminal): Promise<number> {
   const log = createLog(config.log)
   const { signal, release } = untilInterrupted()
   const daemon = await startDaemon({ config, log })
+  settleHeap(process.versions.v8)
   reportStart(file, daemon, log)
   let reloading: Promise<void> = Promise.resolve()
   const onHangup = () => {
