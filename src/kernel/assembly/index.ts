@@ -53,7 +53,7 @@ import {
   UPDATES,
 } from './fields.ts'
 import { judge, note } from './judgement.ts'
-import { lookUp } from './lookups.ts'
+import { lookUpAll } from './lookups.ts'
 import { covering, find4, find6, inside, NONE } from './near.ts'
 import { copy, read16, read32 } from './octets.ts'
 import {
@@ -73,6 +73,8 @@ import {
   writeRoute6,
 } from './routes.ts'
 import { enterSets, holds, intern, NO_ROOM, release, retain } from './sets.ts'
+
+export { lookUpAll }
 
 const HEADER = 19
 const SHORTEST = 23
@@ -122,18 +124,6 @@ export function move(
 /** Puts the first `used` attribute sets that are there into an empty hash table. */
 export function rehash(records: usize, used: i32, table: usize, mask: i32): void {
   enterSets(records, used, table, mask)
-}
-
-/** Looks up all registered prefixes of one family in a table (assembly/lookups.ts). */
-export function lookUpAll(
-  control: usize,
-  family: i32,
-  nodes: usize,
-  nodesEnd: usize,
-  rows: usize,
-  scratch: usize,
-): void {
-  lookUp(control, family, nodes, nodesEnd, rows, scratch)
 }
 
 /** One UPDATE. @returns false: nothing was done with it */

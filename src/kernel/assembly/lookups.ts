@@ -10,7 +10,7 @@ import {
   LOOKED_WORDS,
   NOT_COVERED,
 } from './fields.ts'
-import { NONE } from './near.ts'
+import { LENGTH, NONE, VALUE } from './near.ts'
 import {
   findRoute,
   NO_SET,
@@ -24,9 +24,7 @@ import {
 } from './routes.ts'
 import { findingsOf } from './sets.ts'
 
-// Octets of a node's fields.
-const LENGTH = 16
-const VALUE = 28
+/** Octets of a node. */
 const NODE = 32
 
 /**
@@ -36,7 +34,7 @@ const NODE = 32
  * @param rows LOOKED_WORDS for each number that is registered
  * @param scratch room for TOGETHER routes and their numbers
  */
-export function lookUp(
+export function lookUpAll(
   control: usize,
   family: i32,
   nodes: usize,

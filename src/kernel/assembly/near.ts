@@ -6,9 +6,9 @@ import { tableWords } from './routes.ts'
 export const NONE = -1
 
 // Octets of a node's fields.
-const LENGTH = 16
+export const LENGTH = 16
 const CHILD = 20
-const VALUE = 28
+export const VALUE = 28
 
 const BLOCK_BITS = 20
 
