@@ -263,9 +263,9 @@ export function createEngine(options: EngineOptions): Engine {
     flush(now) {
       intake.settle()
       const { dirty } = state
-      if (dirty.length > 0) intake.settleAll()
       const judged = dirty.length
       if (judged === 0) return 0
+      intake.countSpecifics()
       // Judging changes neither routes nor sets nor the registry, and who is told of it only takes note.
       lookUpTogether(state, dirty)
       try {
