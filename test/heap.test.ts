@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { settleHeap } from '../../src/cli/heap-size.ts'
+import { settleHeap } from '../src/collection.ts'
 
 /** Something that nobody holds; it could be collected from the next turn on. */
 async function dropped(): Promise<WeakRef<object>> {
