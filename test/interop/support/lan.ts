@@ -7,6 +7,8 @@ import { readdir } from 'node:fs/promises'
 import { run } from './process.ts'
 
 const namespacePrefix = 'bgpw'
+/** Locally administered; every LAN has its own namespace. */
+const bridgeAddress = '02:00:00:00:00:01'
 
 /** Addresses of a node on the LAN, without length: 192.0.2.N and 2001:db8:0:1::N (RFC 5737, RFC 3849). */
 export interface Addresses {
@@ -61,7 +63,9 @@ export async function makeLan(hub: string, hubHost: number): Promise<Lan> {
   }
 
   await addNamespace(hub)
-  await ip(hub, 'link', 'add', bridge, 'type', 'bridge')
+  // Without an address of its own a bridge takes the lowest of its ports', and those who resolved the hub
+  // before a node joined with a lower one would reach nobody until their neighbour entries age, up to a minute.
+  await ip(hub, 'link', 'add', bridge, 'address', bridgeAddress, 'type', 'bridge')
   await addAddresses(hub, bridge, hubHost)
 
   return {
