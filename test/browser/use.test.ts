@@ -173,6 +173,8 @@ test('everything by keyboard: the way past the menu, the menu, the table', async
     async () => (await focused.innerText()) === 'Prefixes',
   )
   expect(await page.title()).toBe('Prefixes · bgpwarden')
+  // Before there is a table the keys lead past it, out of the page.
+  await page.getByRole('link', { name: 'cdn', exact: true }).waitFor()
   for (let presses = 0; (await focused.innerText()) !== 'cdn'; presses++) {
     expect(presses).toBeLessThan(20)
     await page.keyboard.press('Tab')
