@@ -70,6 +70,8 @@ describe.for(screens)('$name', ({ viewport, colorScheme }) => {
     const { page, complaints } = visited
     await page.goto(`${lab.base}/${hash}`)
     await page.getByText(text).first().waitFor()
+    // What was shown before is dimmed until what was asked for is there.
+    await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' })
     expect(await violationsOf(page)).toEqual([])
     expect(complaints.splice(0).filter((each) => !expected(each))).toEqual([])
     expect(await overflow(visited)).toBe(0)
