@@ -1,4 +1,5 @@
 /** Text for people: widths, wrapping, and the cleaning of what peers sent. */
+import { stripVTControlCharacters } from 'node:util'
 import { formatDuration } from '../telemetry/duration.ts'
 
 // A whole escape sequence first (CSI, OSC, then any two-character one), so that no tail of it stays.
@@ -6,9 +7,7 @@ const ESCAPES =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
   /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b./g
 // C0 and C1 but not blanks; marks that turn the direction of writing; zero-width characters.
-const CONTROLS =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
-  /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+const CONTROLS = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 
 /**
  * Makes text that came from a peer, a file or an API safe to print on one line: blanks for line breaks
@@ -21,8 +20,6 @@ export function cleanText(text: string): string {
     .replace(CONTROLS, '')
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours, which take no room
-const COLOR = /\u001b\[\d+m/g
 /** East Asian wide and emoji, roughly; such a character takes two columns. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
@@ -35,7 +32,7 @@ export function displayWidth(text: string): number {
   // Most texts are plain, and tables measure thousands of them.
   if (PLAIN.test(text)) return text.length
   let width = 0
-  for (const character of text.replace(COLOR, '')) {
+  for (const character of stripVTControlCharacters(text)) {
     if (COMBINING.test(character)) continue
     width += WIDE.test(character) ? 2 : 1
   }
