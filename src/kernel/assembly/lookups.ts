@@ -10,7 +10,7 @@ import {
   LOOKED_WORDS,
   NOT_COVERED,
 } from './fields.ts'
-import { LENGTH, NONE, VALUE } from './near.ts'
+import { NODE_LENGTH, NODE_VALUE, NONE } from './near.ts'
 import {
   findRoute,
   NO_SET,
@@ -24,8 +24,7 @@ import {
 } from './routes.ts'
 import { findingsOf } from './sets.ts'
 
-/** Octets of a node. */
-const NODE = 32
+const NODE_OCTETS = 32
 
 /**
  * Looks up the registered prefixes of one family.
@@ -47,8 +46,8 @@ export function lookUpAll(
   const stride = <usize>(family === 0 ? STRIDE4 : STRIDE6)
   const numbers = scratch + <usize>(TOGETHER * STRIDE6)
   let count: usize = 0
-  for (let node = nodes; node < nodesEnd; node += NODE) {
-    const number = load<i32>(node + VALUE)
+  for (let node = nodes; node < nodesEnd; node += NODE_OCTETS) {
+    const number = load<i32>(node + NODE_VALUE)
     if (number === NONE) continue
     writeRoute(scratch + count * stride, node, family)
     store<i32>(numbers + (count << 2), number)
@@ -62,7 +61,7 @@ export function lookUpAll(
 /** Writes the prefix of a node as it would lie in a slot. */
 function writeRoute(to: usize, node: usize, family: i32): void {
   const first = load<i32>(node)
-  const length = load<i32>(node + LENGTH)
+  const length = load<i32>(node + NODE_LENGTH)
   if (family === 0) writeRoute4(to, first, length, 0)
   else {
     const w1 = load<i32>(node + 4)

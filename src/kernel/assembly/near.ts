@@ -6,9 +6,9 @@ import { tableWords } from './routes.ts'
 export const NONE = -1
 
 // Octets of a node's fields.
-export const LENGTH = 16
-const CHILD = 20
-export const VALUE = 28
+export const NODE_LENGTH = 16
+const NODE_CHILD = 20
+export const NODE_VALUE = 28
 
 const BLOCK_BITS = 20
 
@@ -66,7 +66,7 @@ function descend(w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
   depth = 0
   while (node !== 0) {
     const at = nodes + ((<usize>node) << 2)
-    const nodeLength = load<i32>(at + LENGTH)
+    const nodeLength = load<i32>(at + NODE_LENGTH)
     const shorter = nodeLength < length ? nodeLength : length
     if (!sameStart(at, w0, w1, w2, w3, shorter)) return NONE
     if (nodeLength > length) {
@@ -74,17 +74,17 @@ function descend(w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
       return NONE
     }
     if (nodeLength === length) {
-      inside = load<i32>(at + CHILD) !== 0 || load<i32>(at + CHILD + 4) !== 0
-      return load<i32>(at + VALUE)
+      inside = load<i32>(at + NODE_CHILD) !== 0 || load<i32>(at + NODE_CHILD + 4) !== 0
+      return load<i32>(at + NODE_VALUE)
     }
-    const value = load<i32>(at + VALUE)
+    const value = load<i32>(at + NODE_VALUE)
     if (value !== NONE) {
       covering = value
       setWord(COVERING + depth++, value)
     }
     const holding = nodeLength < 32 ? w0 : nodeLength < 64 ? w1 : nodeLength < 96 ? w2 : w3
     const side = (holding >>> (31 - (nodeLength & 31))) & 1
-    node = load<i32>(at + CHILD + ((<usize>side) << 2))
+    node = load<i32>(at + NODE_CHILD + ((<usize>side) << 2))
   }
   return NONE
 }
