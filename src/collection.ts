@@ -1,7 +1,8 @@
 /**
- * Gives memory back where nobody else would. Tables free what they outgrow (kernel/memory.ts), but its pages stay
- * resident; and V8 collects when objects are made, while a daemon whose routes went, or whose tables are
- * complete, makes none: what its heap kept of the routes would stay for hours.
+ * When the heap is collected, where V8 would choose a bad moment or none: once before the first table, and where
+ * memory is to be given back. Tables free what they outgrow (kernel/memory.ts), but its pages stay resident; and V8
+ * collects when objects are made, while a daemon whose routes went, or whose tables are complete, makes none: what its
+ * heap kept of the routes would stay for hours.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
